@@ -1,0 +1,50 @@
+//! An error as the reader sees it: `error:`, `caused by:`, `hint:` on stderr, and its exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::fault::{Exit, Fault};
+
+/// A wrong command line, or a request for help.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() {
+        Exit::Usage.code()
+    } else {
+        Exit::Done.code()
+    })
+}
+
+/// Prints the error and gives the exit code it asks for.
+pub fn render(error: &anyhow::Error) -> ExitCode {
+    if is_broken_pipe(error) {
+        return ExitCode::from(Exit::Done.code());
+    }
+    let mut text = format!("error: {error}\n");
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("caused by: {cause}\n"));
+    }
+    let (exit, hint) = verdict(error);
+    if let Some(hint) = hint {
+        text.push_str(&format!("hint: {hint}\n"));
+    }
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    ExitCode::from(exit.code())
+}
+
+/// The exit code and the hint that the first telling error in the chain carries.
+fn verdict(error: &anyhow::Error) -> (Exit, Option<String>) {
+    error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Fault>())
+        .map_or((Exit::Failed, None), |fault| {
+            (fault.exit, fault.hint.clone())
+        })
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+}

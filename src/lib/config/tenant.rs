@@ -1,0 +1,263 @@
+//! The shape of a tenant file. Doc comments here are the descriptions in `tenants/schema.json`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::SecretRef;
+use crate::domain::money::Currency;
+use crate::domain::order::StatusRule;
+
+/// One tenant: a shop, its database, its channels.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// Who the tenant is.
+    pub tenant: Identity,
+    /// How documents and pages look.
+    #[serde(default)]
+    pub branding: Branding,
+    /// Which parts of opsctl this tenant uses.
+    #[serde(default)]
+    pub modules: Modules,
+    /// Where the tenant's data lives.
+    pub store: StoreConfig,
+    /// Where the tenant's secrets live.
+    pub vault: VaultConfig,
+    /// What of the stock is offered.
+    #[serde(default)]
+    pub stock: Stock,
+    /// How orders take from stock.
+    #[serde(default)]
+    pub reserve: Reserve,
+    /// How scanned codes are answered.
+    #[serde(default)]
+    pub scan: Scan,
+    /// Where the tenant sells, by the name that order references start with (`woo:1042`).
+    #[serde(default)]
+    pub channels: BTreeMap<String, Channel>,
+}
+
+/// Who the tenant is.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The file's own name: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// The name customers know.
+    pub display_name: String,
+    /// The name on invoices, where it differs.
+    pub legal_name: Option<String>,
+    /// The web domains the shop answers on.
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// IANA zone in which business dates are told, such as `Europe/Amsterdam`.
+    #[schemars(with = "String")]
+    pub timezone: chrono_tz::Tz,
+    /// ISO 4217 code of the books.
+    pub currency: Currency,
+}
+
+/// How documents and pages look.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Branding {
+    /// A logo file, relative to the tenant file.
+    pub logo: Option<String>,
+    /// An accent colour as `#rrggbb`.
+    pub color: Option<String>,
+    /// Where customers write to.
+    pub support_email: Option<String>,
+}
+
+/// Which parts of opsctl this tenant uses. A part switched off refuses to run.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Modules {
+    /// `opsctl sync`: orders in, quantities out.
+    pub sync: bool,
+    /// `opsctl reserve`, also inside a sync.
+    pub reserve: bool,
+}
+
+impl Default for Modules {
+    fn default() -> Self {
+        Self {
+            sync: true,
+            reserve: true,
+        }
+    }
+}
+
+/// Where the tenant's data lives.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// `sqlite://PATH` (relative to the working folder), or `mysql://USER@HOST[:PORT]/DATABASE`,
+    /// with `?socket=PATH` for a unix socket and `?ssl-mode=VERIFY_CA&ssl-ca=PATH` over a network.
+    pub url: String,
+    /// The database user's password; none for a unix socket or SQLite.
+    pub password: Option<SecretRef>,
+}
+
+/// Where the tenant's secrets live.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VaultConfig {
+    /// The age-encrypted file, relative to the working folder.
+    pub file: String,
+    /// The age identity that opens it: `file://PATH` or `env://NAME`.
+    pub identity: SecretRef,
+}
+
+/// What of the stock is offered.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stock {
+    /// Units of each product that are never offered on a channel. A product's own buffer wins.
+    pub buffer: u32,
+}
+
+/// How orders take from stock.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reserve {
+    /// Whether an order that cannot be served whole takes what there is.
+    pub policy: ReservePolicy,
+    /// Whether orders, too, leave the buffer untouched. By default it only lowers what is
+    /// offered, so that it can serve the orders that came in meanwhile.
+    pub keep_buffer: bool,
+}
+
+/// Whether an order that cannot be served whole takes what there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReservePolicy {
+    /// Each line takes what it can get.
+    #[default]
+    Partial,
+    /// An order takes everything it needs, or nothing.
+    WholeOrder,
+}
+
+/// How scanned codes are answered.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scan {
+    /// After how many minutes without a sync an answer counts as stale.
+    pub stale_after_minutes: u32,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self {
+            stale_after_minutes: 60,
+        }
+    }
+}
+
+/// A place where the tenant sells.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Channel {
+    /// A WooCommerce shop (REST API v3).
+    WooCommerce(WooCommerce),
+}
+
+/// A WooCommerce shop (REST API v3).
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WooCommerce {
+    /// The shop's address, without `/wp-json`.
+    pub url: String,
+    /// The REST API consumer key (`ck_...`), as a reference.
+    pub consumer_key: SecretRef,
+    /// The REST API consumer secret (`cs_...`), as a reference.
+    pub consumer_secret: SecretRef,
+    /// Whether `opsctl sync` writes quantities to the shop. Only products that have had
+    /// stock in opsctl are ever written.
+    #[serde(default = "yes")]
+    pub push_stock: bool,
+    /// Requests in flight at once.
+    #[serde(default = "four")]
+    pub parallel: u32,
+    /// Requests a second, at most.
+    #[serde(default = "ten")]
+    pub requests_per_second: u32,
+    /// Seconds to wait for an answer.
+    #[serde(default = "sixty")]
+    pub timeout_seconds: u32,
+    /// The unit of the shop's weights (WooCommerce, Settings, Products).
+    #[serde(default)]
+    pub weight_unit: WeightUnit,
+    /// The unit of the shop's dimensions (WooCommerce, Settings, Products).
+    #[serde(default)]
+    pub dimension_unit: DimensionUnit,
+    /// What the shop's order statuses mean, beside the usual: processing ships, on-hold
+    /// reserves, completed has shipped, refunded is closed; pending, failed, cancelled,
+    /// draft, checkout-draft and trash want nothing.
+    #[serde(default)]
+    pub statuses: BTreeMap<String, StatusRule>,
+}
+
+/// The unit of a shop's weights.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the units' own abbreviations")]
+pub enum WeightUnit {
+    #[default]
+    Kg,
+    G,
+    Lbs,
+    Oz,
+}
+
+/// The unit of a shop's dimensions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the units' own abbreviations")]
+pub enum DimensionUnit {
+    M,
+    #[default]
+    Cm,
+    Mm,
+    In,
+    Yd,
+}
+
+impl WooCommerce {
+    /// What an order status of the shop means; `None` for one that nobody has mapped.
+    #[must_use]
+    pub fn status_rule(&self, status: &str) -> Option<StatusRule> {
+        if let Some(rule) = self.statuses.get(status) {
+            return Some(*rule);
+        }
+        match status {
+            "processing" => Some(StatusRule::Ship),
+            "on-hold" => Some(StatusRule::Reserve),
+            "completed" => Some(StatusRule::Shipped),
+            "refunded" => Some(StatusRule::Closed),
+            "pending" | "failed" | "cancelled" | "draft" | "checkout-draft" | "trash" => {
+                Some(StatusRule::None)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn four() -> u32 {
+    4
+}
+
+fn ten() -> u32 {
+    10
+}
+
+fn sixty() -> u32 {
+    60
+}

@@ -1,0 +1,1 @@
+//! What a workflow is given: tenant, store, services, clock, actor.

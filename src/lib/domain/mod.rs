@@ -1,0 +1,9 @@
+//! The rules of the trade, as types and pure functions: no I/O, no async, no clock, no SQL.
+
+pub mod catalogue;
+pub mod fifo;
+pub mod gtin;
+pub mod money;
+pub mod order;
+pub mod stock;
+pub mod time;

@@ -1,0 +1,4 @@
+//! The outside services, one folder each, all over one `http`.
+
+pub mod http;
+pub mod woocommerce;

@@ -1,0 +1,1 @@
+//! Job locks, job history and the schedule.

@@ -1,0 +1,1 @@
+//! Resolves references to secrets; keeps the age-encrypted file of a tenant.

@@ -1,0 +1,1 @@
+//! One file per verb: the story of the verb, top to bottom.
