@@ -40,7 +40,9 @@ impl Store {
             return open_sqlite(Path::new(path), missing).await;
         }
         if !url.starts_with("mysql://") {
-            return Err(StoreError::BadUrl(format!("{url:?} is no database address")));
+            return Err(StoreError::BadUrl(format!(
+                "{url:?} is no database address"
+            )));
         }
         let mut options = MySqlConnectOptions::from_str(url)
             .map_err(|error| StoreError::BadUrl(format!("the database address: {error}")))?

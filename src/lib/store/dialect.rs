@@ -212,7 +212,9 @@ impl Db {
     pub(super) async fn version(&self) -> Result<String, StoreError> {
         Ok(match self {
             Self::Maria(pool) => {
-                let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(pool).await?;
+                let version: String = sqlx::query_scalar("SELECT VERSION()")
+                    .fetch_one(pool)
+                    .await?;
                 format!("MariaDB {version}")
             }
             Self::Sqlite(pool) => {
@@ -349,7 +351,10 @@ impl Tx {
         columns: &[(&str, Type)],
         rows: &[serde_json::Value],
     ) -> Result<(), StoreError> {
-        let names: Vec<String> = columns.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let names: Vec<String> = columns
+            .iter()
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
         let names = names.join(", ");
         let from = self.json_rows(columns);
         // `WHERE 1 = 1` keeps SQLite's grammar unambiguous; both accept it.

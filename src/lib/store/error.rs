@@ -71,9 +71,9 @@ impl StoreError {
                 Some("see that the database runs and that [store] in the tenant file is right")
             }
             Self::NotMigrated(_) => Some("run `opsctl db migrate`"),
-            Self::WrongInstance { .. } => {
-                Some("each tenant has a database of its own: correct [store] url in the tenant file")
-            }
+            Self::WrongInstance { .. } => Some(
+                "each tenant has a database of its own: correct [store] url in the tenant file",
+            ),
             Self::BadUrl(_) => Some("write sqlite://PATH or mysql://USER@HOST/DATABASE"),
             Self::Refused { .. } => Some("`opsctl check` tells whether the stored data is sound"),
             Self::Database(_) => None,

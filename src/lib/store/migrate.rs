@@ -121,7 +121,10 @@ async fn migrate_mariadb(pool: &MySqlPool) -> Result<Vec<Step>, StoreError> {
         return Err(busy());
     }
     let table = &MARIADB.table_name;
-    connection.ensure_migrations_table(table).await.map_err(unmigrated)?;
+    connection
+        .ensure_migrations_table(table)
+        .await
+        .map_err(unmigrated)?;
     sqlx::raw_sql("DELETE FROM _sqlx_migrations WHERE success = 0")
         .execute(&mut connection)
         .await?;

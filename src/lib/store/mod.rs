@@ -3,10 +3,21 @@
 //! A [`Store`] opens transactions ([`Tx`]); the functions of the aggregates take one.
 //! Nothing here decides anything about the trade: that is `domain`, told by `workflows`.
 
+pub mod applied_refs;
+pub mod channels;
+pub mod check;
 pub mod connect;
-pub mod dialect;
+mod dialect;
 pub mod error;
+pub mod events;
+pub mod export;
+pub mod job_lock;
+pub mod job_runs;
 pub mod migrate;
+pub mod orders;
+pub mod products;
+pub mod reservations;
+pub mod stock;
 
 use std::path::PathBuf;
 
@@ -14,6 +25,8 @@ pub use dialect::Tx;
 pub use error::StoreError;
 
 use dialect::Db;
+
+use crate::domain::time::UtcMs;
 
 /// Whether writers take the allocation lock. Always, but in the test that shows what the
 /// constraints alone are good for.
@@ -23,6 +36,17 @@ pub enum Locking {
     On,
     /// Without locks: only constraints and guarded updates stand.
     Off,
+}
+
+/// Who does something, in which run, and when: on every row that tells of a change.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    /// When.
+    pub at: UtcMs,
+    /// By whom.
+    pub actor: String,
+    /// In which run.
+    pub run: String,
 }
 
 /// A tenant's database.
@@ -67,6 +91,15 @@ impl Store {
             Locking::On => self.db.begin_allocation().await,
             Locking::Off => self.db.begin_unlocked().await,
         }
+    }
+
+    /// Makes what a transaction wrote stand.
+    ///
+    /// # Errors
+    /// A conflict, or the database is out of reach: nothing of it stands, unless the
+    /// connection broke during the commit itself.
+    pub async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
+        tx.commit().await
     }
 
     /// Kind and version of the database, for people.
