@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::fault::{Exit, Fault};
+use crate::store::StoreError;
 
 /// A wrong command line, or a request for help.
 pub fn usage(error: &clap::Error) -> ExitCode {
@@ -36,10 +37,14 @@ pub fn render(error: &anyhow::Error) -> ExitCode {
 fn verdict(error: &anyhow::Error) -> (Exit, Option<String>) {
     error
         .chain()
-        .find_map(|cause| cause.downcast_ref::<Fault>())
-        .map_or((Exit::Failed, None), |fault| {
-            (fault.exit, fault.hint.clone())
+        .find_map(|cause| {
+            if let Some(fault) = cause.downcast_ref::<Fault>() {
+                return Some((fault.exit, fault.hint.clone()));
+            }
+            let store = cause.downcast_ref::<StoreError>()?;
+            Some((store.exit(), store.hint().map(ToOwned::to_owned)))
         })
+        .unwrap_or((Exit::Failed, None))
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -1,5 +1,6 @@
 //! A tenant's file, `tenants/NAME.toml`, as validated types. Secrets are references here.
 
+mod load;
 mod secret_ref;
 mod tenant;
 

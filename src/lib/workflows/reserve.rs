@@ -306,18 +306,18 @@ pub async fn explain(ctx: &Context, order: &orders::Summary) -> anyhow::Result<E
     })
 }
 
-fn why(balance: &stock::BalanceRow, serves: i64, served: bool, stocked: bool) -> String {
+fn why(balance: &stock::BalanceRow, serves: i64, complete: bool, stocked: bool) -> String {
     let free = balance.on_hand - balance.reserved;
     let others = balance.reserved - serves;
     let reason = if !stocked {
         "no stock is kept of this product"
-    } else if serves > 0 && served {
+    } else if serves > 0 && complete {
         "serves this line"
     } else if balance.on_hand == 0 {
         "used up"
     } else if !balance.sellable {
         "lies where nothing is sold from"
-    } else if served && others < balance.on_hand {
+    } else if complete && others < balance.on_hand {
         "younger than the lots that serve the line"
     } else if free == 0 && others > 0 {
         "promised to other orders, oldest first"

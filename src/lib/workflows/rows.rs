@@ -118,11 +118,6 @@ impl Rows {
         self.records.len()
     }
 
-    /// Whether there is a column of that name.
-    pub fn has(&self, column: &str) -> bool {
-        self.columns.contains_key(column)
-    }
-
     /// The cell of a row, if it is there and not empty.
     pub fn cell(&self, row: usize, column: &str) -> Option<&str> {
         let at = *self.columns.get(column)?;
