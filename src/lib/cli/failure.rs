@@ -4,6 +4,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::fault::{Exit, Fault};
+use crate::integrations::http::HttpError;
+use crate::integrations::woocommerce;
 
 /// A wrong command line, or a request for help.
 pub fn usage(error: &clap::Error) -> ExitCode {
@@ -36,10 +38,20 @@ pub fn render(error: &anyhow::Error) -> ExitCode {
 fn verdict(error: &anyhow::Error) -> (Exit, Option<String>) {
     error
         .chain()
-        .find_map(|cause| cause.downcast_ref::<Fault>())
-        .map_or((Exit::Failed, None), |fault| {
-            (fault.exit, fault.hint.clone())
-        })
+        .find_map(told_by)
+        .unwrap_or((Exit::Failed, None))
+}
+
+/// What an error says of itself, where it is of a kind that does.
+fn told_by(cause: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<String>)> {
+    if let Some(fault) = cause.downcast_ref::<Fault>() {
+        return Some((fault.exit, fault.hint.clone()));
+    }
+    if let Some(shop) = cause.downcast_ref::<woocommerce::Error>() {
+        return Some((shop.exit(), shop.hint()));
+    }
+    let http = cause.downcast_ref::<HttpError>()?;
+    Some((http.exit(), http.hint()))
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
