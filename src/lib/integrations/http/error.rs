@@ -103,6 +103,10 @@ impl HttpError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let text = match self {
+            Self::Unreachable { reason, .. } if reason.contains("certificate") => {
+                "is the address right? A certificate authority of your own is named with the \
+                 environment variable SSL_CERT_FILE"
+            }
             Self::Unreachable { .. } => {
                 "check the address in the tenant file, the network, and whether the service is up"
             }

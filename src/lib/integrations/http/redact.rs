@@ -76,15 +76,14 @@ impl Redactor {
             .into_owned()
     }
 
-    /// A header's value without secrets.
+    /// A header's value without secrets. Of credentials, the scheme stays readable.
     pub fn header(&self, name: &str, value: &str) -> String {
         match name {
-            "authorization"
-            | "proxy-authorization"
-            | "cookie"
-            | "set-cookie"
-            | "x-api-key"
-            | "x-ebay-api-iaf-token" => REDACTED.to_owned(),
+            "authorization" | "proxy-authorization" => match value.split_once(' ') {
+                Some((scheme, _)) => format!("{scheme} {REDACTED}"),
+                None => REDACTED.to_owned(),
+            },
+            "cookie" | "set-cookie" | "x-api-key" | "x-ebay-api-iaf-token" => REDACTED.to_owned(),
             _ => self.text(value),
         }
     }
@@ -135,7 +134,11 @@ mod tests {
             redactor.text("client_secret=x&grant_type=code"),
             "client_secret=REDACTED&grant_type=code"
         );
-        assert_eq!(redactor.header("authorization", "Basic x"), REDACTED);
+        assert_eq!(
+            redactor.header("authorization", "Basic x"),
+            "Basic REDACTED"
+        );
+        assert_eq!(redactor.header("authorization", "x"), REDACTED);
         assert_eq!(redactor.header("accept", "*/*"), "*/*");
     }
 }

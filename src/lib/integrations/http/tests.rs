@@ -321,19 +321,22 @@ async fn every_exchange_is_recorded_without_secrets() {
         .collect();
     assert_eq!(lines.len(), 2);
     assert!(lines[0]["status"].is_null() && lines[0]["response_body"].is_null());
-    let line = &lines[1];
-    assert_eq!(line["method"], "POST");
+    let entry = &lines[1];
+    assert_eq!(entry["method"], "POST");
     assert_eq!(
-        line["url"],
+        entry["url"],
         format!("{}?consumer_key=REDACTED&page=2", server.url)
     );
-    assert_eq!(line["headers"]["content-type"], "application/json");
-    assert_eq!(line["headers"]["authorization"], "REDACTED");
-    assert_eq!(line["body"], r#"{"note":"REDACTED"}"#);
-    assert_eq!(line["status"], 200);
-    assert_eq!(line["response_headers"]["content-type"], "application/json");
+    assert_eq!(entry["headers"]["content-type"], "application/json");
+    assert_eq!(entry["headers"]["authorization"], "Basic REDACTED");
+    assert_eq!(entry["body"], r#"{"note":"REDACTED"}"#);
+    assert_eq!(entry["status"], 200);
     assert_eq!(
-        line["response_body"],
+        entry["response_headers"]["content-type"],
+        "application/json"
+    );
+    assert_eq!(
+        entry["response_body"],
         r#"{"access_token":"REDACTED","echo":"REDACTED","ü":1}"#
     );
     assert_is_private(&file);
@@ -374,6 +377,6 @@ async fn compressed_answers_are_recorded_as_text() {
         .await
         .unwrap();
     let text = std::fs::read_to_string(&file).unwrap();
-    let line: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(line["response_body"], r#"{"packed":true}"#);
+    let entry: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(entry["response_body"], r#"{"packed":true}"#);
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::wire::{self, Listed, Listing, PushedItem};
+use super::wire::{self, Listed, Listing, Pushed};
 use super::{Client, Error, PAGE, Page, changed};
 use crate::domain::catalogue::{ShopItem, ShopQuantity};
 use crate::domain::time::UtcMs;
@@ -101,7 +101,7 @@ impl Client {
     ///
     /// # Errors
     /// Nothing was done, or, with [`Error::OutcomeUnknown`], any part of it may have been.
-    pub async fn push_quantities(&self, batch: &[(String, i64)]) -> Result<Vec<PushedItem>, Error> {
+    pub async fn push_quantities(&self, batch: &[(String, i64)]) -> Result<Vec<Pushed>, Error> {
         self.push("products/batch", batch).await
     }
 
@@ -114,12 +114,12 @@ impl Client {
         &self,
         parent_id: &str,
         batch: &[(String, i64)],
-    ) -> Result<Vec<PushedItem>, Error> {
+    ) -> Result<Vec<Pushed>, Error> {
         let path = format!("products/{}/variations/batch", self.number(parent_id)?);
         self.push(&path, batch).await
     }
 
-    async fn push(&self, path: &str, batch: &[(String, i64)]) -> Result<Vec<PushedItem>, Error> {
+    async fn push(&self, path: &str, batch: &[(String, i64)]) -> Result<Vec<Pushed>, Error> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
@@ -142,19 +142,19 @@ impl Client {
             service: self.lane.service().to_owned(),
             reason: error.to_string(),
         })?;
-        let mut told: Listing<PushedItem> = Listing::default();
+        let mut told: Listing<Pushed> = Listing::default();
         told.extend(&answer.update, wire::pushed);
         Ok(batch.iter().map(|(id, _)| outcome(&told, id)).collect())
     }
 }
 
 /// What the answer to a batch says of one item. One that it does not name is an error.
-fn outcome(told: &Listing<PushedItem>, id: &str) -> PushedItem {
+fn outcome(told: &Listing<Pushed>, id: &str) -> Pushed {
     let understood = told.items.iter().find(|item| item.external_id == id);
     understood.cloned().unwrap_or_else(|| {
         let mut rejected = told.rejected.iter();
         let broken = rejected.find(|item| item.external_id.as_deref() == Some(id));
-        PushedItem {
+        Pushed {
             external_id: id.to_owned(),
             outcome: Err(broken.map_or_else(
                 || "the shop's answer does not name it".to_owned(),

@@ -43,7 +43,7 @@ pub struct Listed {
 
 /// One item's part in the answer to a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PushedItem {
+pub struct Pushed {
     /// The shop's id.
     pub external_id: String,
     /// The quantity that the shop now states, or why not.
@@ -181,7 +181,7 @@ pub fn listed(element: &RawValue) -> Result<Listed, String> {
 }
 
 /// One item of the answer to a batch: an error of its own, or the item as it is now.
-pub fn pushed(element: &RawValue) -> Result<PushedItem, String> {
+pub fn pushed(element: &RawValue) -> Result<Pushed, String> {
     #[derive(Deserialize)]
     struct Wire {
         #[serde(deserialize_with = "field::id")]
@@ -203,7 +203,7 @@ pub fn pushed(element: &RawValue) -> Result<PushedItem, String> {
             told("code")
         )))
     };
-    Ok(PushedItem {
+    Ok(Pushed {
         external_id: wire.id,
         outcome,
     })
