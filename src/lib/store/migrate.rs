@@ -155,14 +155,13 @@ fn lock_file(file: &std::path::Path) -> Result<File, StoreError> {
     Ok(lock)
 }
 
-async fn run<'c, C>(migrator: &Migrator, connection: C) -> Result<(), StoreError>
-where
-    C: sqlx::Acquire<'c>,
-    <C::Connection as std::ops::Deref>::Target: Migrate,
-{
+async fn run<C: Migrate>(migrator: &Migrator, connection: &mut C) -> Result<(), StoreError> {
     let mut unlocked = Migrator::with_migrations(migrator.iter().cloned().collect());
     unlocked.set_locking(false);
-    unlocked.run(connection).await.map_err(unmigrated)
+    unlocked
+        .run_direct(None, connection, false)
+        .await
+        .map_err(unmigrated)
 }
 
 fn unmigrated(error: sqlx::migrate::MigrateError) -> StoreError {
