@@ -3,6 +3,7 @@
 mod completions;
 mod failure;
 mod out;
+mod sandbox;
 mod start;
 
 use std::path::PathBuf;
@@ -88,6 +89,8 @@ pub struct DryRun {
 enum Command {
     /// Print a completion script for a shell
     Completions(completions::Args),
+    /// Serve stand-ins of the outside services, to try opsctl out and to test it
+    Sandbox(sandbox::Args),
 }
 
 /// Parses the command line, runs the command, and tells how it went.
@@ -100,6 +103,7 @@ pub fn main() -> ExitCode {
     let mut out = Out::new(&cli.globals);
     let result = match cli.command {
         Command::Completions(args) => completions::run(&args, &mut out),
+        Command::Sandbox(args) => block_on(sandbox::run(args, &mut out)),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),
