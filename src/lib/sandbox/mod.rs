@@ -12,6 +12,7 @@ mod clock;
 mod control;
 mod generate;
 mod load;
+mod rules;
 mod serve;
 mod wire;
 

@@ -1,7 +1,7 @@
 //! Who is asking: OAuth 1.0a (RFC 5849) with HMAC-SHA256 in the query on plain HTTP, Basic on
 //! HTTPS. Signatures are verified for real, and no nonce is taken twice.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -33,7 +33,8 @@ pub struct Signed<'a> {
 pub struct Guard {
     key: String,
     secret: String,
-    seen: HashMap<String, i64>,
+    /// Times and nonces, oldest first.
+    seen: BTreeSet<(i64, String)>,
 }
 
 impl Guard {
@@ -42,7 +43,7 @@ impl Guard {
         Self {
             key,
             secret,
-            seen: HashMap::new(),
+            seen: BTreeSet::new(),
         }
     }
 
@@ -129,9 +130,9 @@ impl Guard {
     }
 
     fn spend(&mut self, nonce: &str, at: i64, clocks: [i64; 2]) -> Result<(), Refusal> {
-        self.seen
-            .retain(|_, seen| clocks.iter().any(|now| now.abs_diff(*seen) <= WINDOW_S));
-        if self.seen.insert(format!("{at}.{nonce}"), at).is_some() {
+        let oldest = clocks[0].min(clocks[1]).saturating_sub_unsigned(WINDOW_S);
+        self.seen = self.seen.split_off(&(oldest, String::new()));
+        if !self.seen.insert((at, nonce.to_owned())) {
             return Err(refused("Invalid nonce - nonce has already been used."));
         }
         Ok(())

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::dates;
-use super::query::{Index, Stamps};
+use super::index::{Index, Stamps};
 use super::record::{Kind, Object, Record};
 
 /// A product or a variation.
@@ -207,7 +207,7 @@ impl Catalogue {
         let Some(item) = self.items.get_mut(&id) else {
             return;
         };
-        self.listed.modify(id, item.stamps.modified, now);
+        self.listed.modify(id, now);
         item.stamps.modified = now;
         item.record.set("date_modified", dates::local(now));
         item.record.set("date_modified_gmt", dates::gmt(now));
@@ -249,7 +249,7 @@ impl Catalogue {
         let Some(item) = self.items.get(&id) else {
             return;
         };
-        self.listed.remove(id, item.stamps);
+        self.listed.remove(id);
         for (which, key) in CODES.iter().enumerate() {
             let code = item.record.text(key).to_lowercase();
             if self.codes[which].get(&code) == Some(&id) {

@@ -8,9 +8,11 @@ mod auth;
 mod batch;
 mod catalogue;
 mod dates;
+mod index;
 mod items;
 mod lines;
 mod notes;
+mod order_book;
 mod order_lines;
 mod orders;
 mod products;
@@ -32,10 +34,9 @@ use query::Params;
 
 pub use auth::Guard;
 pub use catalogue::Item;
-#[cfg(test)]
-pub use dates::gmt as gmt_date;
 pub use dates::http as http_date;
-pub use orders::{Order, create as create_order};
+pub use order_book::Order;
+pub use orders::create as create_order;
 pub use record::{Kind, Object, Record};
 pub use refunds::Refund;
 pub use reply::{Refusal, Reply};

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::dates;
-use super::orders::{Order, unknown};
+use super::order_book::Order;
+use super::orders::unknown;
 use super::query::Params;
 use super::record::Object;
 use super::reply::{Refusal, Reply};

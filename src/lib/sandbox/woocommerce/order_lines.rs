@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::catalogue::{Catalogue, Item};
 use super::lines;
-use super::orders::Order;
+use super::order_book::Order;
 use super::record::{Object, Record};
 use super::reply::Refusal;
 use super::shapes::whole;

@@ -5,8 +5,9 @@
 use serde_json::{Value, json};
 
 use super::catalogue::Item;
+use super::index::Index;
 use super::items;
-use super::query::{Index, Listing, Params};
+use super::query::{Listing, Params};
 use super::record::{Object, Record};
 use super::reply::{Refusal, Reply};
 use super::shapes::{self, Field};

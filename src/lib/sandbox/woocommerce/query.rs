@@ -4,11 +4,11 @@
 //! shop might ignore them: a filter that filters nothing must not go unseen.
 
 use std::collections::BTreeSet;
-use std::ops::Bound;
 
 use serde_json::json;
 
 use super::dates;
+use super::index::{Index, Window};
 use super::record::Fields;
 use super::reply::Refusal;
 
@@ -124,78 +124,6 @@ const LIST: [&str; 13] = [
     "exclude",
 ];
 
-/// The objects of a kind, in the orders they are listed in.
-#[derive(Debug, Clone, Default)]
-pub struct Index {
-    ids: BTreeSet<u64>,
-    created: BTreeSet<(i64, u64)>,
-    modified: BTreeSet<(i64, u64)>,
-}
-
-/// When an object was made and last changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamps {
-    /// Seconds since 1970.
-    pub created: i64,
-    /// Seconds since 1970.
-    pub modified: i64,
-}
-
-impl Index {
-    /// Lists an object.
-    pub fn add(&mut self, id: u64, stamps: Stamps) {
-        self.ids.insert(id);
-        self.created.insert((stamps.created, id));
-        self.modified.insert((stamps.modified, id));
-    }
-
-    /// Lists an object no more.
-    pub fn remove(&mut self, id: u64, stamps: Stamps) {
-        self.ids.remove(&id);
-        self.created.remove(&(stamps.created, id));
-        self.modified.remove(&(stamps.modified, id));
-    }
-
-    /// Moves an object to another time of change; one that is not listed stays so.
-    pub fn modify(&mut self, id: u64, from: i64, to: i64) {
-        if self.modified.remove(&(from, id)) {
-            self.modified.insert((to, id));
-        }
-    }
-
-    /// How many are listed.
-    pub fn len(&self) -> usize {
-        self.ids.len()
-    }
-
-    /// What lies strictly between two moments.
-    fn between(set: &BTreeSet<(i64, u64)>, window: Window) -> Vec<u64> {
-        let from = window
-            .after
-            .map_or(Bound::Unbounded, |after| Bound::Excluded((after, u64::MAX)));
-        let to = window
-            .before
-            .map_or(Bound::Unbounded, |before| Bound::Excluded((before, 0)));
-        if matches!((window.after, window.before), (Some(a), Some(b)) if a >= b) {
-            return Vec::new();
-        }
-        set.range((from, to)).map(|(_, id)| *id).collect()
-    }
-}
-
-/// An open span of time: both ends are outside.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Window {
-    after: Option<i64>,
-    before: Option<i64>,
-}
-
-impl Window {
-    fn is_open(self) -> bool {
-        self.after.is_none() && self.before.is_none()
-    }
-}
-
 /// What a list is asked for.
 #[derive(Debug, Clone)]
 pub struct Listing<'a> {
@@ -269,10 +197,11 @@ impl<'a> Listing<'a> {
             && self.created.is_open()
             && self.include.is_none()
             && self.exclude.is_empty();
+        let all = Window::default();
         match (is_whole, self.order_by) {
-            (true, "date") => (self.cut(index.created.iter().map(|e| e.1)), index.len()),
-            (true, "modified") => (self.cut(index.modified.iter().map(|e| e.1)), index.len()),
-            (true, "id") => (self.cut(index.ids.iter().copied()), index.len()),
+            (true, "date") => (self.cut(index.created_in(all)), index.len()),
+            (true, "modified") => (self.cut(index.modified_in(all)), index.len()),
+            (true, "id") => (self.cut(index.ids()), index.len()),
             _ => self.filter(index, keep, name),
         }
     }
@@ -291,73 +220,44 @@ impl<'a> Listing<'a> {
         keep: Option<&dyn Fn(u64) -> bool>,
         name: &dyn Fn(u64, &str) -> String,
     ) -> (Vec<u64>, usize) {
-        let in_modified: Option<BTreeSet<u64>> = (!self.modified.is_open()).then(|| {
-            Index::between(&index.modified, self.modified)
-                .into_iter()
-                .collect()
-        });
-        let mut ids: Vec<u64> = match (&self.include, &in_modified) {
-            (Some(include), _) => include.clone(),
-            (None, Some(modified)) if self.created.is_open() => modified.iter().copied().collect(),
-            _ => Index::between(&index.created, self.created),
-        };
-        if self.include.is_some() {
-            let mut seen = BTreeSet::new();
-            ids.retain(|id| seen.insert(*id));
-            if !self.created.is_open() {
-                let created: BTreeSet<u64> = Index::between(&index.created, self.created)
-                    .into_iter()
-                    .collect();
-                ids.retain(|id| created.contains(id));
-            }
-        }
-        if let Some(modified) = &in_modified {
-            ids.retain(|id| modified.contains(id));
-        }
+        let mut ids = self.candidates(index);
         ids.retain(|id| {
-            index.ids.contains(id)
-                && !self.exclude.contains(id)
+            index.stamps(*id).is_some_and(|stamps| {
+                self.created.holds(stamps.created) && self.modified.holds(stamps.modified)
+            }) && !self.exclude.contains(id)
                 && keep.is_none_or(|keep| keep(*id))
         });
         let total = ids.len();
-        (self.cut(self.sorted(index, ids, name).into_iter()), total)
+        match self.order_by {
+            "id" => ids.sort_unstable(),
+            "date" => ids.sort_by_cached_key(|id| (index.stamps(*id).map(|s| s.created), *id)),
+            "modified" => ids.sort_by_cached_key(|id| (index.stamps(*id).map(|s| s.modified), *id)),
+            // As they were asked for, whatever the direction; `cut` turns it round.
+            "include" if self.descending => ids.reverse(),
+            "include" => {}
+            other => ids.sort_by_cached_key(|id| (name(*id, other), *id)),
+        }
+        (self.cut(ids.into_iter()), total)
     }
 
-    /// Ids in the order asked for, ascending; `include` has an order of its own.
-    fn sorted(
-        &self,
-        index: &Index,
-        mut ids: Vec<u64>,
-        name: &dyn Fn(u64, &str) -> String,
-    ) -> Vec<u64> {
-        let by_stamp = |set: &BTreeSet<(i64, u64)>, ids: &[u64]| {
-            let wanted: BTreeSet<u64> = ids.iter().copied().collect();
-            let listed = set.iter().map(|(_, id)| *id);
-            listed.filter(|id| wanted.contains(id)).collect()
-        };
-        match self.order_by {
-            "date" => by_stamp(&index.created, &ids),
-            "modified" => by_stamp(&index.modified, &ids),
-            "id" => {
-                ids.sort_unstable();
-                ids
-            }
-            "include" => {
-                if self.descending {
-                    ids.reverse();
-                }
-                ids
-            }
-            other => {
-                ids.sort_by_cached_key(|id| (name(*id, other), *id));
-                ids
-            }
+    /// Ids among which all that are wanted are, each once.
+    fn candidates(&self, index: &Index) -> Vec<u64> {
+        if let Some(include) = &self.include {
+            let mut seen = BTreeSet::new();
+            let first = |id: &u64| seen.insert(*id);
+            return include.iter().copied().filter(first).collect();
+        }
+        if self.modified.is_open() {
+            index.created_in(self.created).collect()
+        } else {
+            index.modified_in(self.modified).collect()
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::Stamps;
     use super::*;
 
     const ORDERS: [&str; 5] = ["date", "id", "include", "title", "modified"];

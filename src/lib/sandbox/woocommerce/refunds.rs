@@ -5,10 +5,12 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::catalogue::{read_id, read_stamps};
+use super::index::{Index, Stamps};
 use super::lines;
+use super::order_book::{Order, set_date};
 use super::order_lines;
-use super::orders::{self, Order};
-use super::query::{Index, Listing, Params, Stamps};
+use super::orders;
+use super::query::{Listing, Params};
 use super::record::{Kind, Object, Record};
 use super::reply::{Refusal, Reply};
 use super::shapes::{self, flag, whole};
@@ -230,7 +232,7 @@ fn issue(
     });
     let mut record = Record::new(Kind::Refund);
     record.set("id", id);
-    orders::set_date(&mut record, "date_created", *now);
+    set_date(&mut record, "date_created", *now);
     record.set("amount", lines::money(amount));
     record.set("reason", reason);
     record.set("refunded_by", 1);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::auth::Guard;
 use super::catalogue::Catalogue;
-use super::orders::Orders;
+use super::order_book::Orders;
 
 /// The statuses every shop has.
 const STATUSES: [&str; 7] = [

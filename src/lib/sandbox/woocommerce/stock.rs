@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::catalogue::Catalogue;
 use super::lines;
-use super::orders::Order;
+use super::order_book::Order;
 use super::record::Record;
 
 /// What a status does to an order's stock.
