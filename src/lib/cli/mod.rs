@@ -11,6 +11,7 @@ mod orders;
 mod out;
 mod receive;
 mod reserve;
+mod sandbox;
 mod start;
 mod stock;
 
@@ -116,6 +117,8 @@ enum Command {
     Db(db::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
+    /// Serve stand-ins of the outside services, to try opsctl out and to test it
+    Sandbox(sandbox::Args),
 }
 
 /// Parses the command line, runs the command, and tells how it went.
@@ -136,6 +139,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
     match command {
         Command::Completions(args) => completions::run(&args, out),
+        Command::Sandbox(args) => block_on(sandbox::run(args, out)),
         Command::Db(args) => block_on(db::run(&args, globals, out)),
         Command::Reserve(args) => with_context(globals, out, async |ctx, out| {
             reserve::run(&args, ctx, out).await

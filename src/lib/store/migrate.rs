@@ -138,21 +138,29 @@ async fn migrate_sqlite(
     pool: &SqlitePool,
     file: Option<&std::path::Path>,
 ) -> Result<Vec<Step>, StoreError> {
-    let _lock = file.map(lock_file).transpose()?;
+    let _lock = match file {
+        Some(file) => Some(lock_file(file.with_extension("migrate.lock")).await?),
+        None => None,
+    };
     let mut connection = pool.acquire().await?;
     let before = steps(&SQLITE, &applied(&mut *connection).await);
     run(&SQLITE, &mut *connection).await?;
     Ok(before)
 }
 
-/// Holds `FILE.migrate.lock`; freed when dropped.
-fn lock_file(file: &std::path::Path) -> Result<File, StoreError> {
-    let path = file.with_extension("migrate.lock");
-    let unreachable =
-        |error: std::io::Error| StoreError::Unreachable(format!("{}: {error}", path.display()));
-    let lock = File::create(&path).map_err(unreachable)?;
-    lock.lock().map_err(unreachable)?;
-    Ok(lock)
+/// Waits for a lock file on a thread of its own, so that its holder can go on meanwhile;
+/// freed when dropped.
+async fn lock_file(path: std::path::PathBuf) -> Result<File, StoreError> {
+    let shown = path.display().to_string();
+    let unreachable = |error: std::io::Error| StoreError::Unreachable(format!("{shown}: {error}"));
+    tokio::task::spawn_blocking(move || {
+        let lock = File::create(&path)?;
+        lock.lock()?;
+        Ok(lock)
+    })
+    .await
+    .map_err(|error| unreachable(std::io::Error::other(error)))?
+    .map_err(unreachable)
 }
 
 async fn run<C: Migrate>(migrator: &Migrator, connection: &mut C) -> Result<(), StoreError> {
