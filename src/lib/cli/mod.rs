@@ -2,6 +2,7 @@
 
 mod completions;
 mod failure;
+mod gtin;
 mod out;
 mod start;
 
@@ -86,6 +87,8 @@ pub struct DryRun {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Check barcode numbers and bring them to one form
+    Gtin(gtin::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
     start::logging(&cli.globals);
     let mut out = Out::new(&cli.globals);
     let result = match cli.command {
+        Command::Gtin(args) => gtin::run(&args, &mut out),
         Command::Completions(args) => completions::run(&args, &mut out),
     };
     match result {
