@@ -4,6 +4,7 @@ mod completions;
 mod failure;
 mod gtin;
 mod out;
+mod scan;
 mod start;
 
 use std::path::PathBuf;

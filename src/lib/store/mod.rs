@@ -1,1 +1,3 @@
 //! All SQL there is.
+
+pub mod scan_index;
