@@ -80,8 +80,8 @@ fn scan(
     let age_ms = now.0.saturating_sub(index.built_at().0);
     // An index from the future is the work of a clock that was wrong: no more to be
     // relied on than an old one.
-    let stale = age_ms.unsigned_abs() > u64::from(stale_after_minutes) * 60_000;
-    let state = match (stale, hits.is_empty()) {
+    let too_old = age_ms.unsigned_abs() > u64::from(stale_after_minutes) * 60_000;
+    let state = match (too_old, hits.is_empty()) {
         (true, _) => State::Stale,
         (false, true) => State::Unknown,
         (false, false) => State::Found,
@@ -100,18 +100,12 @@ fn scan(
 }
 
 /// Whoever scans can do nothing about the file but have it written again.
-fn unusable(error: ScanIndexError) -> anyhow::Error {
-    let message = match &error {
-        ScanIndexError::Missing(_) => "nothing to look the code up in yet",
-        ScanIndexError::Damaged { .. } => "the scan index is damaged",
-        ScanIndexError::OtherVersion { .. } => "the scan index is of another version",
-        ScanIndexError::Io { .. } => "the scan index cannot be read",
-    };
+fn unusable(error: ScanIndexError) -> Fault {
     let hint = match &error {
         ScanIndexError::Io { .. } => "check the file's owner and permissions",
         _ => "run `opsctl sync` to rebuild it",
     };
-    anyhow::Error::new(error).context(Fault::try_again(message).hint(hint))
+    Fault::try_again(error.to_string()).hint(hint)
 }
 
 /// What is wrong with a code of digits. A SKU is no misread code.
@@ -295,13 +289,21 @@ mod tests {
     fn a_missing_or_damaged_index_asks_for_a_sync_and_a_later_try() {
         let dir = shop();
         let path = dir.path().join("scan.idx");
-        let sync = "run `opsctl sync` to rebuild it".to_owned();
+        let sync = "run `opsctl sync` to rebuild it";
         fs::write(&path, "no index").unwrap();
-        let damaged = "the scan index is damaged".to_owned();
-        assert_eq!(refusal(&dir), (damaged, sync.clone()));
+        let (message, hint) = refusal(&dir);
+        assert!(
+            message.ends_with("scan.idx is damaged: it is cut off"),
+            "{message}"
+        );
+        assert_eq!(hint, sync);
         fs::remove_file(&path).unwrap();
-        let missing = "nothing to look the code up in yet".to_owned();
-        assert_eq!(refusal(&dir), (missing, sync));
+        let (message, hint) = refusal(&dir);
+        assert!(
+            message.starts_with("there is no scan index at "),
+            "{message}"
+        );
+        assert_eq!(hint, sync);
     }
 
     #[test]
