@@ -58,8 +58,11 @@ impl Context {
         }
     }
 
+    /// The name of the file that answers scans.
+    pub const SCAN_INDEX: &str = "scan.idx";
+
     /// The file that answers scans.
     pub fn scan_index(&self) -> PathBuf {
-        self.files.join("scan.idx")
+        self.files.join(Self::SCAN_INDEX)
     }
 }

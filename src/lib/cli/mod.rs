@@ -6,12 +6,14 @@ mod db;
 mod events;
 mod export;
 mod failure;
+mod gtin;
 mod jobs;
 mod orders;
 mod out;
 mod receive;
 mod reserve;
 mod sandbox;
+mod scan;
 mod start;
 mod stock;
 
@@ -22,7 +24,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use out::{Out, Page, Report};
 
-use crate::context::Context;
+use crate::context::{Clock, Context};
 use crate::fault::Exit;
 
 /// Runs the operations of a shop: orders in, stock reserved, parcels out.
@@ -115,6 +117,10 @@ enum Command {
     Export(export::Args),
     /// Make and upgrade the database
     Db(db::Args),
+    /// Say what a scanned code is, from the file on disk, also with the database down
+    Scan(scan::Args),
+    /// Check barcode numbers and bring them to one form
+    Gtin(gtin::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Serve stand-ins of the outside services, to try opsctl out and to test it
@@ -139,6 +145,13 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
     match command {
         Command::Completions(args) => completions::run(&args, out),
+        Command::Gtin(args) => gtin::run(&args, out),
+        Command::Scan(args) => {
+            let tenant = start::tenant(globals)?;
+            let index = start::files(&tenant).join(Context::SCAN_INDEX);
+            let minutes = tenant.scan.stale_after_minutes;
+            scan::run(&args, &index, minutes, Clock::System.now(), out)
+        }
         Command::Sandbox(args) => block_on(sandbox::run(args, out)),
         Command::Db(args) => block_on(db::run(&args, globals, out)),
         Command::Reserve(args) => with_context(globals, out, async |ctx, out| {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{DryRun, Out, Page, Report};
 use crate::context::Context;
 use crate::fault::Exit;
-use crate::workflows::receive;
+use crate::workflows::{receive, scan};
 
 /// Arguments of `opsctl receive`.
 #[derive(Debug, clap::Args)]
@@ -64,6 +64,10 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
         new_products: args.new_products,
         dry_run: args.dry.dry_run,
     };
-    out.report(&receive::run(ctx, &args.file, &options).await?)?;
+    let report = receive::run(ctx, &args.file, &options).await?;
+    if !report.dry_run && report.applied_before.is_none() {
+        scan::refresh(ctx).await?;
+    }
+    out.report(&report)?;
     Ok(Exit::Done)
 }

@@ -17,6 +17,7 @@ pub mod migrate;
 pub mod orders;
 pub mod products;
 pub mod reservations;
+pub mod scan_index;
 pub mod stock;
 
 use std::path::PathBuf;

@@ -3,6 +3,7 @@
 pub mod orders;
 pub mod receive;
 pub mod reserve;
+pub mod scan;
 pub mod stock;
 pub mod take_in;
 
