@@ -23,7 +23,7 @@ pub enum Db {
     Sqlite(SqlitePool),
 }
 
-/// A transaction. Dropped without [`Tx::commit`], nothing of it happened.
+/// A transaction. Dropped before it is committed, nothing of it happened.
 pub enum Tx {
     /// On a pooled MariaDB connection.
     Maria(Transaction<'static, MySql>),
