@@ -1,6 +1,7 @@
 //! The command line: arguments in, one workflow call, a report out. A file a command.
 
 mod completions;
+mod cron;
 mod failure;
 mod gtin;
 mod out;
@@ -14,6 +15,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use out::{Out, Page, Report};
 
+use crate::domain::time::UtcMs;
 use crate::fault::Exit;
 
 /// Runs the operations of a shop: orders in, stock reserved, parcels out.
@@ -90,6 +92,8 @@ pub struct DryRun {
 enum Command {
     /// Check barcode numbers and bring them to one form
     Gtin(gtin::Args),
+    /// Check the crontab files, and show what runs next
+    Cron(cron::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -104,6 +108,10 @@ pub fn main() -> ExitCode {
     let mut out = Out::new(&cli.globals);
     let result = match cli.command {
         Command::Gtin(args) => gtin::run(&args, &mut out),
+        Command::Cron(args) => {
+            let now = UtcMs(chrono::Utc::now().timestamp_millis());
+            cron::run(&args, chrono_tz::UTC, now, &mut out)
+        }
         Command::Completions(args) => completions::run(&args, &mut out),
     };
     match result {

@@ -75,8 +75,8 @@ fn scan(
     stale_after_minutes: u32,
     now: UtcMs,
 ) -> anyhow::Result<Scanned> {
-    let index = ScanIndex::open(index_path).map_err(unusable)?;
-    let hits = index.lookup(code).map_err(unusable)?;
+    let index = ScanIndex::open(index_path).map_err(|error| unusable(&error))?;
+    let hits = index.lookup(code).map_err(|error| unusable(&error))?;
     let age_ms = now.0.saturating_sub(index.built_at().0);
     // An index from the future is the work of a clock that was wrong: no more to be
     // relied on than an old one.
@@ -100,8 +100,8 @@ fn scan(
 }
 
 /// Whoever scans can do nothing about the file but have it written again.
-fn unusable(error: ScanIndexError) -> Fault {
-    let hint = match &error {
+fn unusable(error: &ScanIndexError) -> Fault {
+    let hint = match error {
         ScanIndexError::Io { .. } => "check the file's owner and permissions",
         _ => "run `opsctl sync` to rebuild it",
     };

@@ -1,1 +1,3 @@
 //! Job locks, job history and the schedule.
+
+pub mod schedule;
