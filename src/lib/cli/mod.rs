@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod cron;
 mod db;
 mod events;
 mod export;
@@ -121,6 +122,8 @@ enum Command {
     Scan(scan::Args),
     /// Check barcode numbers and bring them to one form
     Gtin(gtin::Args),
+    /// Check the crontab files, and show what runs next
+    Cron(cron::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Serve stand-ins of the outside services, to try opsctl out and to test it
@@ -145,6 +148,13 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
     match command {
         Command::Completions(args) => completions::run(&args, out),
+        Command::Cron(args) => {
+            let zone = match &globals.tenant {
+                Some(_) => start::tenant(globals)?.tenant.timezone,
+                None => chrono_tz::UTC,
+            };
+            cron::run(&args, zone, Clock::System.now(), out)
+        }
         Command::Gtin(args) => gtin::run(&args, out),
         Command::Scan(args) => {
             let tenant = start::tenant(globals)?;

@@ -1,4 +1,6 @@
-//! Jobs: one run at a time, each run on record.
+//! Jobs: one run at a time, each run on record, and the schedule of the crontab files.
+
+pub mod schedule;
 
 use std::fmt::Write as _;
 
