@@ -86,7 +86,8 @@ identity = "file://var/shop/identity.txt"
     }
 
     pub async fn context_with(&self, run: &str, more: &str) -> Context {
-        let tenant: Tenant = toml::from_str(&self.tenant_file(more)).unwrap();
+        let file = self.path("tenants/shop.toml");
+        let tenant = Tenant::parse(&self.tenant_file(more), &file).unwrap();
         Context {
             tenant: Arc::new(tenant),
             store: Store::open(&self.url, None, Missing::Refuse).await.unwrap(),

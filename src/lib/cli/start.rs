@@ -9,6 +9,7 @@ use crate::context::{Clock, Context};
 use crate::fault::Fault;
 use crate::store::Store;
 use crate::store::connect::Missing;
+use crate::vault::Secrets;
 
 /// Log lines go to stderr: warnings by default, more with `-v`, errors alone with `--quiet`.
 pub fn logging(globals: &Globals) {
@@ -37,7 +38,7 @@ pub fn tenant(globals: &Globals) -> anyhow::Result<Tenant> {
             .hint("say --tenant NAME, or set OPSCTL_TENANT")
             .into());
     };
-    Ok(Tenant::load(&globals.tenants_dir, name)?)
+    Ok(Tenant::load(&globals.tenants_dir, name).map_err(Fault::from)?)
 }
 
 /// The tenant's store, not yet verified.
@@ -45,7 +46,15 @@ pub fn tenant(globals: &Globals) -> anyhow::Result<Tenant> {
 /// # Errors
 /// Its address is wrong, its file cannot be opened, its password cannot be found.
 pub async fn store(tenant: &Tenant, missing: Missing) -> anyhow::Result<Store> {
-    Ok(Store::open(&tenant.store.url, None, missing).await?)
+    let password = match &tenant.store.password {
+        Some(reference) => Some(
+            secrets(tenant)
+                .resolve(reference)
+                .map_err(|error| error.fault(&tenant.tenant.name))?,
+        ),
+        None => None,
+    };
+    Ok(Store::open(&tenant.store.url, password.as_ref(), missing).await?)
 }
 
 /// All a workflow is given.
@@ -65,6 +74,11 @@ pub async fn context(globals: &Globals, out: &Out) -> anyhow::Result<Context> {
         run: run_id(),
         show: out.show(),
     })
+}
+
+/// What resolves the tenant's references to secrets; nothing is opened yet.
+pub fn secrets(tenant: &Tenant) -> Secrets {
+    Secrets::new(&tenant.vault.file, tenant.vault.identity.clone())
 }
 
 /// The folder of the tenant's own files.

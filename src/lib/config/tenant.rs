@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SecretRef;
+use super::check::{
+    CHANNEL_NAME, COLOR, MAX_BUFFER, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES,
+    MAX_TIMEOUT_SECONDS, TENANT_NAME,
+};
 use crate::domain::money::Currency;
 use crate::domain::order::StatusRule;
+use crate::domain::secret_ref::SecretRef;
 
 /// One tenant: a shop, its database, its channels.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +40,7 @@ pub struct Tenant {
     pub scan: Scan,
     /// Where the tenant sells, by the name that order references start with (`woo:1042`).
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": CHANNEL_NAME }))]
     pub channels: BTreeMap<String, Channel>,
 }
 
@@ -44,6 +49,7 @@ pub struct Tenant {
 #[serde(deny_unknown_fields)]
 pub struct Identity {
     /// The file's own name: lower-case letters, digits and hyphens.
+    #[schemars(regex(pattern = TENANT_NAME))]
     pub name: String,
     /// The name customers know.
     pub display_name: String,
@@ -66,6 +72,7 @@ pub struct Branding {
     /// A logo file, relative to the tenant file.
     pub logo: Option<String>,
     /// An accent colour as `#rrggbb`.
+    #[schemars(regex(pattern = COLOR))]
     pub color: Option<String>,
     /// Where customers write to.
     pub support_email: Option<String>,
@@ -116,6 +123,7 @@ pub struct VaultConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct Stock {
     /// Units of each product that are never offered on a channel. A product's own buffer wins.
+    #[schemars(range(max = MAX_BUFFER))]
     pub buffer: u32,
 }
 
@@ -146,6 +154,7 @@ pub enum ReservePolicy {
 #[serde(deny_unknown_fields, default)]
 pub struct Scan {
     /// After how many minutes without a sync an answer counts as stale.
+    #[schemars(range(min = 1, max = MAX_STALE_MINUTES))]
     pub stale_after_minutes: u32,
 }
 
@@ -181,12 +190,15 @@ pub struct WooCommerce {
     pub push_stock: bool,
     /// Requests in flight at once.
     #[serde(default = "four")]
+    #[schemars(range(min = 1, max = MAX_PARALLEL))]
     pub parallel: u32,
     /// Requests a second, at most.
     #[serde(default = "ten")]
+    #[schemars(range(min = 1, max = MAX_REQUESTS_PER_SECOND))]
     pub requests_per_second: u32,
     /// Seconds to wait for an answer.
     #[serde(default = "sixty")]
+    #[schemars(range(min = 1, max = MAX_TIMEOUT_SECONDS))]
     pub timeout_seconds: u32,
     /// The unit of the shop's weights (WooCommerce, Settings, Products).
     #[serde(default)]
@@ -226,23 +238,43 @@ pub enum DimensionUnit {
     Yd,
 }
 
+/// What the order statuses of an untouched WooCommerce shop mean.
+const USUAL_STATUSES: [(&str, StatusRule); 10] = [
+    ("processing", StatusRule::Ship),
+    ("on-hold", StatusRule::Reserve),
+    ("completed", StatusRule::Shipped),
+    ("refunded", StatusRule::Closed),
+    ("pending", StatusRule::None),
+    ("failed", StatusRule::None),
+    ("cancelled", StatusRule::None),
+    ("draft", StatusRule::None),
+    ("checkout-draft", StatusRule::None),
+    ("trash", StatusRule::None),
+];
+
 impl WooCommerce {
     /// What an order status of the shop means; `None` for one that nobody has mapped.
     #[must_use]
     pub fn status_rule(&self, status: &str) -> Option<StatusRule> {
-        if let Some(rule) = self.statuses.get(status) {
-            return Some(*rule);
-        }
-        match status {
-            "processing" => Some(StatusRule::Ship),
-            "on-hold" => Some(StatusRule::Reserve),
-            "completed" => Some(StatusRule::Shipped),
-            "refunded" => Some(StatusRule::Closed),
-            "pending" | "failed" | "cancelled" | "draft" | "checkout-draft" | "trash" => {
-                Some(StatusRule::None)
+        let usual = || USUAL_STATUSES.iter().find(|(name, _)| *name == status);
+        self.statuses
+            .get(status)
+            .copied()
+            .or_else(|| usual().map(|(_, rule)| *rule))
+    }
+}
+
+impl Tenant {
+    /// The same tenant with what goes without saying said: the usual order statuses.
+    /// The fields' own defaults are filled in when the file is read.
+    #[must_use]
+    pub fn effective(mut self) -> Self {
+        for Channel::WooCommerce(shop) in self.channels.values_mut() {
+            for (status, rule) in USUAL_STATUSES {
+                shop.statuses.entry(status.to_owned()).or_insert(rule);
             }
-            _ => None,
         }
+        self
     }
 }
 

@@ -5,5 +5,6 @@ pub mod fifo;
 pub mod gtin;
 pub mod money;
 pub mod order;
+pub mod secret_ref;
 pub mod stock;
 pub mod time;
