@@ -17,6 +17,7 @@ mod sandbox;
 mod scan;
 mod start;
 mod stock;
+mod sync;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -100,6 +101,8 @@ pub struct DryRun {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Take orders in from the channels, reserve, and write quantities back
+    Sync(sync::Args),
     /// Reserve stock for open orders, oldest order and oldest lot first
     Reserve(reserve::Args),
     /// Take goods in from a list
@@ -166,6 +169,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         Command::Db(args) => block_on(db::run(&args, globals, out)),
         Command::Reserve(args) => with_context(globals, out, async |ctx, out| {
             reserve::run(&args, ctx, out).await
+        }),
+        Command::Sync(args) => with_context(globals, out, async |ctx, out| {
+            sync::run(&args, ctx, out).await
         }),
         Command::Receive(args) => with_context(globals, out, async |ctx, out| {
             receive::run(&args, ctx, out).await
