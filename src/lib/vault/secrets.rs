@@ -40,7 +40,7 @@ impl Secrets {
     /// What it refers to is missing or empty, or the vault does not open.
     pub fn resolve(&self, reference: &SecretRef) -> Result<SecretString, VaultError> {
         let value = match reference {
-            SecretRef::Vault { path, key } => self.from_vault(path, key)?,
+            SecretRef::Vault { path, key } => self.vault_entry(path, key)?,
             SecretRef::Env(name) => std::env::var(name)
                 .ok()
                 .filter(|value| !value.is_empty())
@@ -63,7 +63,7 @@ impl Secrets {
         locked(&self.known).clone()
     }
 
-    fn from_vault(&self, path: &str, key: &str) -> Result<SecretString, VaultError> {
+    fn vault_entry(&self, path: &str, key: &str) -> Result<SecretString, VaultError> {
         let mut vault = locked(&self.vault);
         let opened = match vault.take() {
             Some(opened) => opened,
