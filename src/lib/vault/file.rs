@@ -27,6 +27,8 @@ pub struct Vault {
     recipients: Vec<String>,
     rotation: Option<Rotation>,
     entries: BTreeMap<String, BTreeMap<String, SecretString>>,
+    /// Whether the file no longer says what is here.
+    changed: bool,
 }
 
 /// A rotation that has begun: until it ends, both keys open the vault.
@@ -77,6 +79,7 @@ impl Vault {
             recipients: recipients.to_vec(),
             rotation: None,
             entries: BTreeMap::new(),
+            changed: true,
         };
         disk::create(file, &vault.encrypted()?)
     }
@@ -151,7 +154,10 @@ impl Vault {
             Some(old) if old.expose_secret() == value.expose_secret() => Change::Unchanged,
             Some(_) => Change::Replaced,
         };
-        group.insert(key.to_owned(), value);
+        if change != Change::Unchanged {
+            group.insert(key.to_owned(), value);
+            self.changed = true;
+        }
         Ok(change)
     }
 
@@ -165,6 +171,7 @@ impl Vault {
             group.remove(key);
         }
         self.entries.retain(|_, group| !group.is_empty());
+        self.changed = true;
         Ok(Change::Removed)
     }
 
@@ -188,6 +195,7 @@ impl Vault {
     pub(super) fn set_recipients(&mut self, recipients: Vec<String>, rotation: Option<Rotation>) {
         self.recipients = recipients;
         self.rotation = rotation;
+        self.changed = true;
     }
 
     /// Reads and decrypts the file.
@@ -232,12 +240,16 @@ impl Vault {
                     (path, group.into_iter().map(secret).collect())
                 })
                 .collect(),
+            changed: false,
         })
     }
 
-    /// Encrypts and replaces the file. Whoever calls holds the lock.
+    /// Encrypts and replaces the file, where it would change. Whoever calls holds the lock.
     pub(super) fn save(&self) -> Result<(), VaultError> {
-        disk::replace(&self.file, &self.encrypted()?)
+        if self.changed {
+            disk::replace(&self.file, &self.encrypted()?)?;
+        }
+        Ok(())
     }
 
     fn encrypted(&self) -> Result<Vec<u8>, VaultError> {

@@ -11,6 +11,8 @@ mod identity;
 mod init;
 mod rotate;
 mod secrets;
+#[cfg(test)]
+mod tests;
 
 pub use error::VaultError;
 pub use file::{Change, Vault};
