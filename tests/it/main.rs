@@ -1,1 +1,18 @@
-fn main() {}
+//! Every workflow on both stores, and the real binary as its users start it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    missing_docs,
+    reason = "a test fails by panicking, and tells its seed on stdout"
+)]
+
+mod bad_files;
+mod concurrency;
+mod fire;
+mod harness;
+mod house;
+mod reserve;
+mod stock;

@@ -1,9 +1,22 @@
 //! The command line: arguments in, one workflow call, a report out. A file a command.
 
+mod check;
 mod completions;
+mod cron;
+mod db;
+mod events;
+mod export;
 mod failure;
+mod gtin;
+mod jobs;
+mod orders;
 mod out;
+mod receive;
+mod reserve;
+mod sandbox;
+mod scan;
 mod start;
+mod stock;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,6 +25,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use out::{Out, Page, Report};
 
+use crate::context::{Clock, Context};
 use crate::fault::Exit;
 
 /// Runs the operations of a shop: orders in, stock reserved, parcels out.
@@ -86,8 +100,34 @@ pub struct DryRun {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Reserve stock for open orders, oldest order and oldest lot first
+    Reserve(reserve::Args),
+    /// Take goods in from a list
+    Receive(receive::Args),
+    /// Show and correct stock
+    Stock(stock::Args),
+    /// Take orders in by hand, list and show them
+    Orders(orders::Args),
+    /// Prove that the stored data is sound
+    Check(check::Args),
+    /// Show the runs of jobs
+    Jobs(jobs::Args),
+    /// Show what happened
+    Events(events::Args),
+    /// Write a table as CSV or JSON lines
+    Export(export::Args),
+    /// Make and upgrade the database
+    Db(db::Args),
+    /// Say what a scanned code is, from the file on disk, also with the database down
+    Scan(scan::Args),
+    /// Check barcode numbers and bring them to one form
+    Gtin(gtin::Args),
+    /// Check the crontab files, and show what runs next
+    Cron(cron::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
+    /// Serve stand-ins of the outside services, to try opsctl out and to test it
+    Sandbox(sandbox::Args),
 }
 
 /// Parses the command line, runs the command, and tells how it went.
@@ -98,13 +138,71 @@ pub fn main() -> ExitCode {
     };
     start::logging(&cli.globals);
     let mut out = Out::new(&cli.globals);
-    let result = match cli.command {
-        Command::Completions(args) => completions::run(&args, &mut out),
-    };
+    let result = dispatch(cli.command, &cli.globals, &mut out);
     match result {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => failure::render(&error),
     }
+}
+
+fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
+    match command {
+        Command::Completions(args) => completions::run(&args, out),
+        Command::Cron(args) => {
+            let zone = match &globals.tenant {
+                Some(_) => start::tenant(globals)?.tenant.timezone,
+                None => chrono_tz::UTC,
+            };
+            cron::run(&args, zone, Clock::System.now(), out)
+        }
+        Command::Gtin(args) => gtin::run(&args, out),
+        Command::Scan(args) => {
+            let tenant = start::tenant(globals)?;
+            let index = start::files(&tenant).join(Context::SCAN_INDEX);
+            let minutes = tenant.scan.stale_after_minutes;
+            scan::run(&args, &index, minutes, Clock::System.now(), out)
+        }
+        Command::Sandbox(args) => block_on(sandbox::run(args, out)),
+        Command::Db(args) => block_on(db::run(&args, globals, out)),
+        Command::Reserve(args) => with_context(globals, out, async |ctx, out| {
+            reserve::run(&args, ctx, out).await
+        }),
+        Command::Receive(args) => with_context(globals, out, async |ctx, out| {
+            receive::run(&args, ctx, out).await
+        }),
+        Command::Stock(args) => with_context(globals, out, async |ctx, out| {
+            stock::run(&args, ctx, out).await
+        }),
+        Command::Orders(args) => with_context(globals, out, async |ctx, out| {
+            orders::run(&args, ctx, out).await
+        }),
+        Command::Check(args) => with_context(globals, out, async |ctx, out| {
+            check::run(&args, ctx, out).await
+        }),
+        Command::Jobs(args) => with_context(globals, out, async |ctx, out| {
+            jobs::run(&args, ctx, out).await
+        }),
+        Command::Events(args) => with_context(globals, out, async |ctx, out| {
+            events::run(&args, ctx, out).await
+        }),
+        Command::Export(args) => with_context(globals, out, async |ctx, out| {
+            export::run(&args, ctx, out).await
+        }),
+    }
+}
+
+/// Runs a command that works on a tenant's store.
+fn with_context(
+    globals: &Globals,
+    out: &mut Out,
+    work: impl AsyncFnOnce(&Context, &mut Out) -> anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
+    block_on(async {
+        let ctx = start::context(globals, out).await?;
+        let result = work(&ctx, out).await;
+        ctx.store.close().await;
+        result
+    })
 }
 
 /// A runtime for the commands that wait for something.

@@ -56,7 +56,7 @@ impl Page {
 
 /// Text from outside with its control characters made visible, so that a product title
 /// cannot steer the reader's terminal.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control() && c != '\n' {
@@ -134,6 +134,12 @@ impl Out {
         stdout.write_all(text.as_bytes())?;
         stdout.flush()?;
         Ok(())
+    }
+
+    /// stdout behind one lock and a buffer, for commands that write a row for each row they
+    /// read. The caller flushes it at the end.
+    pub fn stream(&mut self) -> impl Write + use<> {
+        io::BufWriter::new(io::stdout().lock())
     }
 
     /// Tells a person something beside the report, on stderr; silent with `--quiet`.

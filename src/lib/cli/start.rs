@@ -1,6 +1,15 @@
 //! What a command needs before it can start: logging, the tenant, a context.
 
-use super::{Globals, LogFormat};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Globals, LogFormat, Out};
+use crate::config::Tenant;
+use crate::context::{Clock, Context};
+use crate::fault::Fault;
+use crate::store::Store;
+use crate::store::connect::Missing;
+use crate::vault::Secrets;
 
 /// Log lines go to stderr: warnings by default, more with `-v`, errors alone with `--quiet`.
 pub fn logging(globals: &Globals) {
@@ -17,4 +26,76 @@ pub fn logging(globals: &Globals) {
         LogFormat::Text => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
+}
+
+/// The tenant asked for.
+///
+/// # Errors
+/// None is named, or its file is missing or wrong: exit 2.
+pub fn tenant(globals: &Globals) -> anyhow::Result<Tenant> {
+    let Some(name) = &globals.tenant else {
+        return Err(Fault::usage("no tenant is named")
+            .hint("say --tenant NAME, or set OPSCTL_TENANT")
+            .into());
+    };
+    Ok(Tenant::load(&globals.tenants_dir, name).map_err(Fault::from)?)
+}
+
+/// The tenant's store, not yet verified.
+///
+/// # Errors
+/// Its address is wrong, its file cannot be opened, its password cannot be found.
+pub async fn store(tenant: &Tenant, missing: Missing) -> anyhow::Result<Store> {
+    let password = match &tenant.store.password {
+        Some(reference) => Some(
+            secrets(tenant)
+                .resolve(reference)
+                .map_err(|error| error.fault(&tenant.tenant.name))?,
+        ),
+        None => None,
+    };
+    Ok(Store::open(&tenant.store.url, password.as_ref(), missing).await?)
+}
+
+/// All a workflow is given.
+///
+/// # Errors
+/// The tenant's file or store is not in order.
+pub async fn context(globals: &Globals, out: &Out) -> anyhow::Result<Context> {
+    let tenant = tenant(globals)?;
+    let store = store(&tenant, Missing::Refuse).await?;
+    store.verify(&tenant.tenant.name).await?;
+    Ok(Context {
+        files: files(&tenant),
+        tenant: Arc::new(tenant),
+        store,
+        clock: Clock::System,
+        actor: actor(),
+        run: run_id(),
+        show: out.show(),
+    })
+}
+
+/// What resolves the tenant's references to secrets; nothing is opened yet.
+pub fn secrets(tenant: &Tenant) -> Secrets {
+    Secrets::new(&tenant.vault.file, tenant.vault.identity.clone())
+}
+
+/// The folder of the tenant's own files.
+pub fn files(tenant: &Tenant) -> PathBuf {
+    PathBuf::from("var").join(&tenant.tenant.name)
+}
+
+/// Who runs the command: `OPSCTL_ACTOR` (crontabs set `cron:JOB`), else the user.
+pub fn actor() -> String {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    set("OPSCTL_ACTOR").unwrap_or_else(|| {
+        let user = set("USER").or_else(|| set("LOGNAME"));
+        format!("cli:{}", user.as_deref().unwrap_or("unknown"))
+    })
+}
+
+fn run_id() -> String {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    id[..16].to_owned()
 }

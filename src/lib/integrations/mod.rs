@@ -1,4 +1,5 @@
 //! The outside services, one folder each, all over one `http`.
 
 pub mod http;
+mod percent;
 pub mod woocommerce;

@@ -1,1 +1,37 @@
 //! One file per verb: the story of the verb, top to bottom.
+
+pub mod orders;
+pub mod receive;
+pub mod reserve;
+pub mod scan;
+pub mod stock;
+pub mod take_in;
+
+mod rows;
+
+use crate::store::StoreError;
+
+/// How often work that met a conflict starts over.
+const ATTEMPTS: u32 = 8;
+
+/// Runs work that may meet another writer, from its first read again after each conflict.
+macro_rules! until_no_conflict {
+    ($work:expr) => {{
+        let mut attempt = 1;
+        loop {
+            match $work.await {
+                Err(error) if $crate::workflows::may_start_over(&error, attempt) => attempt += 1,
+                result => break result,
+            }
+        }
+    }};
+}
+pub(crate) use until_no_conflict;
+
+fn may_start_over(error: &anyhow::Error, attempt: u32) -> bool {
+    attempt < ATTEMPTS
+        && error
+            .chain()
+            .filter_map(|cause| cause.downcast_ref::<StoreError>())
+            .any(StoreError::is_conflict)
+}

@@ -1,0 +1,152 @@
+//! `opsctl sandbox`: stand-ins of the outside services on one port, until Ctrl-C. What
+//! happens in them stays in memory; nothing outside changes.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Out, Page, Report};
+use crate::fault::{Exit, Fault};
+use crate::sandbox::faults::Rule;
+use crate::sandbox::{
+    CONSUMER_KEY, CONSUMER_SECRET, Content, Options, Plan, Sandbox, SandboxError,
+};
+
+/// Arguments of `opsctl sandbox`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Fill the shop from a dump: products, variations, orders and refunds as .jsonl or
+    /// .jsonl.gz
+    #[arg(long, value_name = "DIR", conflicts_with = "skus")]
+    load: Option<PathBuf>,
+    /// How many SKUs the made-up shop has
+    #[arg(long, value_name = "N", default_value_t = Plan::default().skus)]
+    skus: usize,
+    /// Which made-up shop: the same seed makes the same one
+    #[arg(long, value_name = "N", default_value_t = Plan::default().seed, conflicts_with = "load")]
+    seed: u64,
+    /// Let requests go wrong: KIND[:ARG][,method=M][,path=P][,skip=N][,times=N], where KIND is
+    /// 429[:SECONDS], 500, 500-bare, 503, html, cut-before, cut-after, cut-mid-body, slow[:MS],
+    /// truncated-json, field:NAME=VALUE, null-item, duplicate-item or wrong-totals[:N]; may be
+    /// given several times
+    #[arg(long = "fault", value_name = "RULE", verbatim_doc_comment)]
+    faults: Vec<Rule>,
+    /// The consumer key that opens the shop
+    #[arg(long, value_name = "KEY", default_value = CONSUMER_KEY)]
+    consumer_key: String,
+    /// The consumer secret that goes with it; not a real shop's
+    #[arg(long, value_name = "SECRET", default_value = CONSUMER_SECRET)]
+    consumer_secret: String,
+}
+
+/// What a client needs to know of a running sandbox.
+#[derive(Debug, Serialize)]
+struct Started {
+    url: String,
+    shop_url: String,
+    consumer_key: String,
+    consumer_secret: String,
+    products: usize,
+    variations: usize,
+    orders: usize,
+    tenant_toml: String,
+}
+
+impl Started {
+    fn of(sandbox: &Sandbox) -> Self {
+        let (consumer_key, consumer_secret) = sandbox.woo().credentials();
+        let (products, variations, orders) = sandbox.woo().sizes();
+        let shop_url = sandbox.shop_url();
+        let tenant_toml = format!(
+            "[channels.woo]\n\
+             kind = \"woocommerce\"\n\
+             url = \"{shop_url}\"\n\
+             consumer_key = \"env://WOO_KEY\"\n\
+             consumer_secret = \"env://WOO_SECRET\"\n"
+        );
+        Self {
+            url: sandbox.url(),
+            shop_url,
+            consumer_key,
+            consumer_secret,
+            products,
+            variations,
+            orders,
+            tenant_toml,
+        }
+    }
+}
+
+impl Report for Started {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("The sandbox listens on {}", self.url));
+        page.line(format!(
+            "WooCommerce: {} products, {} variations, {} orders",
+            self.products, self.variations, self.orders
+        ));
+        page.line("\nFor a tenant file:\n");
+        page.line(&self.tenant_toml);
+        page.line("and in the environment:\n");
+        page.line(format!("export WOO_KEY={}", self.consumer_key));
+        page.line(format!("export WOO_SECRET={}", self.consumer_secret));
+        page.line(format!(
+            "\nSell something: curl -d '{{\"lines\": [{{\"sku\": \"...\", \"quantity\": 1}}]}}' \
+             -H 'Content-Type: application/json' {}/_sandbox/sell",
+            self.url
+        ));
+        page.line("Ctrl-C stops it.");
+    }
+}
+
+/// Starts the sandbox, says how to reach it, and serves until Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// The dump cannot be loaded, or the address is taken.
+pub async fn run(args: Args, out: &mut Out) -> anyhow::Result<Exit> {
+    let content = match args.load {
+        Some(folder) => Content::Folder(folder),
+        None => Content::Generated(Plan {
+            skus: args.skus,
+            seed: args.seed,
+        }),
+    };
+    // Before anything is said, so that whoever reads it may send one at once.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let sandbox = Sandbox::start(Options {
+        listen: args.listen,
+        consumer_key: args.consumer_key,
+        consumer_secret: args.consumer_secret,
+        content,
+        ..Options::default()
+    })
+    .await
+    .map_err(explain)?;
+    for rule in args.faults {
+        sandbox.faults().inject(rule);
+    }
+    out.report(&Started::of(&sandbox))?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    out.note("stopping");
+    sandbox.stop().await?;
+    Ok(Exit::Done)
+}
+
+fn explain(error: SandboxError) -> anyhow::Error {
+    let fault = match &error {
+        SandboxError::Listen { .. } => Fault::failed("the sandbox does not start")
+            .hint("--listen 127.0.0.1:0 takes a free port"),
+        SandboxError::Load(_) => Fault::usage("the dump cannot be loaded")
+            .hint("a dump is a folder of products, variations, orders and refunds as JSON lines"),
+        _ => Fault::failed("the sandbox does not start"),
+    };
+    anyhow::Error::from(error).context(fault)
+}

@@ -1,0 +1,117 @@
+//! The invariants of the data, each as a query that finds the rows which break it.
+//!
+//! Constraints keep most of them true at every commit; this proves it over the whole
+//! database, also after a crash, a restore or a hand at the tables.
+
+use serde::Serialize;
+
+use super::StoreError;
+use super::dialect::{Tx, vals};
+
+/// At most this many rows of each broken rule are named.
+const NAMED: i64 = 20;
+
+/// A rule and the rows that break it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// The rule, in words.
+    pub rule: &'static str,
+    /// The rows that break it, at most twenty.
+    pub rows: Vec<String>,
+}
+
+/// Each rule with the query for its offenders: (words, query with one text column).
+const RULES: &[(&str, &str)] = &[
+    (
+        "on hand is the sum of the moves",
+        "SELECT CONCAT('balance of lot ', l.code, ' (', p.sku, ') at ', o.code, ': ', \
+           b.on_hand, ' on hand, moves sum up to ', COALESCE(m.units, 0)) \
+         FROM balances b JOIN lots l ON l.id = b.lot_id JOIN products p ON p.id = b.product_id \
+         JOIN locations o ON o.id = b.location_id \
+         LEFT JOIN (SELECT lot_id, location_id, CAST(SUM(units) AS SIGNED) AS units FROM ( \
+             SELECT lot_id, to_location AS location_id, quantity AS units FROM stock_moves \
+               WHERE to_location IS NOT NULL \
+             UNION ALL \
+             SELECT lot_id, from_location, -quantity FROM stock_moves \
+               WHERE from_location IS NOT NULL) s GROUP BY lot_id, location_id) m \
+           ON m.lot_id = b.lot_id AND m.location_id = b.location_id \
+         WHERE b.on_hand <> COALESCE(m.units, 0)",
+    ),
+    (
+        "every move belongs to a balance",
+        "SELECT CONCAT('move ', m.id, ' of lot ', m.lot_id) FROM stock_moves m \
+         WHERE (m.to_location IS NOT NULL AND NOT EXISTS (SELECT 1 FROM balances b \
+             WHERE b.lot_id = m.lot_id AND b.location_id = m.to_location)) \
+           OR (m.from_location IS NOT NULL AND NOT EXISTS (SELECT 1 FROM balances b \
+             WHERE b.lot_id = m.lot_id AND b.location_id = m.from_location))",
+    ),
+    (
+        "a balance promises what its live reservations sum up to",
+        "SELECT CONCAT('balance of lot ', l.code, ' (', p.sku, '): ', b.reserved, \
+           ' reserved, reservations sum up to ', COALESCE(r.units, 0)) \
+         FROM balances b JOIN lots l ON l.id = b.lot_id JOIN products p ON p.id = b.product_id \
+         LEFT JOIN (SELECT balance_id, CAST(SUM(quantity) AS SIGNED) AS units \
+           FROM reservations GROUP BY balance_id) r ON r.balance_id = b.id \
+         WHERE b.reserved <> COALESCE(r.units, 0)",
+    ),
+    (
+        "a demand holds what its live reservations sum up to",
+        "SELECT CONCAT('demand ', d.id, ' for ', p.sku, ': ', d.reserved, \
+           ' reserved, reservations sum up to ', COALESCE(r.units, 0)) \
+         FROM order_demands d JOIN products p ON p.id = d.product_id \
+         LEFT JOIN (SELECT demand_id, CAST(SUM(quantity) AS SIGNED) AS units \
+           FROM reservations GROUP BY demand_id) r ON r.demand_id = d.id \
+         WHERE d.reserved <> COALESCE(r.units, 0)",
+    ),
+    (
+        "nothing is promised that is not on hand",
+        "SELECT CONCAT('balance ', id, ': ', reserved, ' reserved of ', on_hand) FROM balances \
+         WHERE reserved < 0 OR reserved > on_hand",
+    ),
+    (
+        "no demand is served beyond what it wants",
+        "SELECT CONCAT('demand ', id, ': ', reserved, ' reserved and ', shipped, \
+           ' shipped of ', quantity) FROM order_demands \
+         WHERE reserved < 0 OR shipped < 0 OR reserved + shipped > quantity",
+    ),
+    (
+        "a reservation takes the product that is wanted",
+        "SELECT CONCAT('reservation ', r.id) FROM reservations r \
+         JOIN order_demands d ON d.id = r.demand_id JOIN balances b ON b.id = r.balance_id \
+         WHERE d.product_id <> b.product_id",
+    ),
+    (
+        "an order that wants nothing holds nothing",
+        "SELECT CONCAT('demand ', d.id, ' of order ', o.number) FROM order_demands d \
+         JOIN order_lines l ON l.id = d.line_id JOIN orders o ON o.id = l.order_id \
+         WHERE o.rule IN ('none', 'shipped', 'closed') AND d.reserved > 0",
+    ),
+    (
+        "a lot came in whole",
+        "SELECT CONCAT('lot ', l.code, ' (', p.sku, '): ', l.quantity, ' received, moves in ', \
+           COALESCE(m.units, 0)) \
+         FROM lots l JOIN products p ON p.id = l.product_id \
+         LEFT JOIN (SELECT lot_id, CAST(SUM(quantity) AS SIGNED) AS units FROM stock_moves \
+           WHERE from_location IS NULL GROUP BY lot_id) m ON m.lot_id = l.id \
+         WHERE l.quantity <> COALESCE(m.units, 0)",
+    ),
+];
+
+/// The rules that are broken; none where the data is sound. Gives also how many rules
+/// were held against the data.
+///
+/// # Errors
+/// The store's.
+pub async fn findings(tx: &mut Tx) -> Result<(usize, Vec<Finding>), StoreError> {
+    let mut findings = Vec::new();
+    for (rule, query) in RULES {
+        let rows: Vec<(String,)> = tx.all(&format!("{query} LIMIT ?"), vals![NAMED]).await?;
+        if !rows.is_empty() {
+            findings.push(Finding {
+                rule,
+                rows: rows.into_iter().map(|(row,)| row).collect(),
+            });
+        }
+    }
+    Ok((RULES.len(), findings))
+}

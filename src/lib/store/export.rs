@@ -1,0 +1,202 @@
+//! Whole tables for other programs: columns by name, values as the store has them.
+
+use super::StoreError;
+use super::dialect::{Tx, Val, vals};
+
+/// What can be exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table {
+    /// The name people give.
+    pub name: &'static str,
+    /// Its columns, in order.
+    pub columns: &'static [&'static str],
+    /// The query: a numeric key `k` and the columns, over a derived table `t`.
+    query: &'static str,
+}
+
+/// A value on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    /// NULL.
+    Null,
+    /// A number.
+    Int(i64),
+    /// A text.
+    Text(String),
+}
+
+/// The tables that can be exported.
+pub const TABLES: &[Table] = &[
+    Table {
+        name: "reservations",
+        columns: &[
+            "id", "order", "sku", "lot", "location", "quantity", "at", "run",
+        ],
+        query: "SELECT r.id AS k, r.id AS c0, CONCAT(a.name, ':', o.number) AS c1, p.sku AS c2, \
+            l.code AS c3, w.code AS c4, r.quantity AS c5, r.at AS c6, r.run AS c7 \
+            FROM reservations r JOIN order_demands d ON d.id = r.demand_id \
+            JOIN order_lines ol ON ol.id = d.line_id JOIN orders o ON o.id = ol.order_id \
+            JOIN channel_accounts a ON a.id = o.account_id \
+            JOIN balances b ON b.id = r.balance_id JOIN lots l ON l.id = b.lot_id \
+            JOIN products p ON p.id = b.product_id JOIN locations w ON w.id = b.location_id",
+    },
+    Table {
+        name: "lots",
+        columns: &[
+            "id",
+            "sku",
+            "lot",
+            "received_on",
+            "quantity",
+            "on_hand",
+            "reserved",
+            "cost_minor",
+            "currency",
+            "supplier",
+            "invoice",
+        ],
+        query: "SELECT l.id AS k, l.id AS c0, p.sku AS c1, l.code AS c2, l.received_on AS c3, \
+            l.quantity AS c4, \
+            (SELECT CAST(SUM(b.on_hand) AS SIGNED) FROM balances b WHERE b.lot_id = l.id) AS c5, \
+            (SELECT CAST(SUM(b.reserved) AS SIGNED) FROM balances b WHERE b.lot_id = l.id) AS c6, \
+            (SELECT CAST(SUM(c.amount_minor) AS SIGNED) FROM lot_costs c WHERE c.lot_id = l.id) \
+              AS c7, \
+            (SELECT MAX(c.currency) FROM lot_costs c WHERE c.lot_id = l.id) AS c8, \
+            l.supplier AS c9, l.invoice AS c10 \
+            FROM lots l JOIN products p ON p.id = l.product_id",
+    },
+    Table {
+        name: "stock_moves",
+        columns: &[
+            "id", "at", "sku", "lot", "from", "to", "quantity", "reason", "cause", "actor", "run",
+        ],
+        query: "SELECT m.id AS k, m.id AS c0, m.at AS c1, p.sku AS c2, l.code AS c3, \
+            f.code AS c4, t.code AS c5, m.quantity AS c6, m.reason AS c7, m.cause AS c8, \
+            m.actor AS c9, m.run AS c10 \
+            FROM stock_moves m JOIN lots l ON l.id = m.lot_id \
+            JOIN products p ON p.id = l.product_id \
+            LEFT JOIN locations f ON f.id = m.from_location \
+            LEFT JOIN locations t ON t.id = m.to_location",
+    },
+    Table {
+        name: "orders",
+        columns: &[
+            "id",
+            "order",
+            "external_id",
+            "status",
+            "rule",
+            "currency",
+            "placed_at",
+            "modified_at",
+            "customer",
+            "email",
+            "ship_to",
+            "terms",
+            "po_number",
+            "shipping_minor",
+            "tax_minor",
+            "total_minor",
+        ],
+        query: "SELECT o.id AS k, o.id AS c0, CONCAT(a.name, ':', o.number) AS c1, \
+            o.external_id AS c2, o.status AS c3, o.rule AS c4, o.currency AS c5, \
+            o.placed_at AS c6, o.modified_at AS c7, o.customer AS c8, o.email AS c9, \
+            o.ship_to AS c10, o.terms AS c11, o.po_number AS c12, o.shipping_minor AS c13, \
+            o.tax_minor AS c14, o.total_minor AS c15 \
+            FROM orders o JOIN channel_accounts a ON a.id = o.account_id",
+    },
+    Table {
+        name: "order_lines",
+        columns: &[
+            "id",
+            "order",
+            "sku",
+            "title",
+            "quantity",
+            "refunded",
+            "total_minor",
+            "tax_minor",
+            "wanted",
+            "reserved",
+            "shipped",
+        ],
+        query: "SELECT l.id AS k, l.id AS c0, CONCAT(a.name, ':', o.number) AS c1, l.sku AS c2, \
+            l.title AS c3, l.quantity AS c4, l.refunded AS c5, l.total_minor AS c6, \
+            l.tax_minor AS c7, \
+            (SELECT CAST(SUM(d.quantity - d.shipped) AS SIGNED) FROM order_demands d \
+              WHERE d.line_id = l.id) AS c8, \
+            (SELECT CAST(SUM(d.reserved) AS SIGNED) FROM order_demands d WHERE d.line_id = l.id) \
+              AS c9, \
+            (SELECT CAST(SUM(d.shipped) AS SIGNED) FROM order_demands d WHERE d.line_id = l.id) \
+              AS c10 \
+            FROM order_lines l JOIN orders o ON o.id = l.order_id \
+            JOIN channel_accounts a ON a.id = o.account_id",
+    },
+    Table {
+        name: "events",
+        columns: &[
+            "id", "at", "run", "actor", "kind", "version", "subject", "payload",
+        ],
+        query: "SELECT id AS k, id AS c0, at AS c1, run AS c2, actor AS c3, kind AS c4, \
+            version AS c5, subject AS c6, payload AS c7 FROM events",
+    },
+];
+
+/// The table of that name.
+pub fn table(name: &str) -> Option<&'static Table> {
+    TABLES.iter().find(|table| table.name == name)
+}
+
+/// The next rows of a table after the key given, by key, with the key of the last.
+///
+/// # Errors
+/// The store's.
+pub async fn rows(
+    tx: &mut Tx,
+    table: &Table,
+    after: i64,
+    limit: i64,
+) -> Result<(i64, Vec<Vec<Cell>>), StoreError> {
+    // A JSON array keeps the kind of each value, so that one row shape serves all tables.
+    let columns: Vec<String> = (0..table.columns.len())
+        .map(|i| format!("t.c{i}"))
+        .collect();
+    let sql = format!(
+        "SELECT t.k, JSON_ARRAY({}) AS packed FROM ({}) t WHERE t.k > ? ORDER BY t.k LIMIT ?",
+        columns.join(", "),
+        table.query
+    );
+    let packed: Vec<(i64, String)> = tx.all(&sql, vec![Val::Int(after), Val::Int(limit)]).await?;
+    let last = packed.last().map_or(after, |(key, _)| *key);
+    let rows = packed
+        .into_iter()
+        .map(|(_, text)| {
+            let values: Vec<serde_json::Value> = serde_json::from_str(&text).map_err(|error| {
+                StoreError::Database(format!("a row of {} is unreadable: {error}", table.name))
+            })?;
+            Ok(values.into_iter().map(cell).collect())
+        })
+        .collect::<Result<_, StoreError>>()?;
+    Ok((last, rows))
+}
+
+fn cell(value: serde_json::Value) -> Cell {
+    match value {
+        serde_json::Value::Null => Cell::Null,
+        serde_json::Value::Number(number) => Cell::Int(number.as_i64().unwrap_or_default()),
+        serde_json::Value::String(text) => Cell::Text(text),
+        other => Cell::Text(other.to_string()),
+    }
+}
+
+/// How many rows a table of the store has.
+///
+/// # Errors
+/// The store's.
+pub async fn count(tx: &mut Tx, table: &Table) -> Result<i64, StoreError> {
+    tx.int(
+        &format!("SELECT COUNT(*) FROM ({}) t", table.query),
+        vals![],
+    )
+    .await
+}

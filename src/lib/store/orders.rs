@@ -1,0 +1,578 @@
+//! Orders with their lines, demand, payments, refunds and holds.
+
+use serde::Serialize;
+
+use super::dialect::{Tx, vals};
+use super::{Stamp, StoreError};
+use crate::domain::order::{Payment, Refund, ShopLine, ShopOrder};
+use crate::domain::time::UtcMs;
+
+/// What is known of an order before it is taken in again.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Known {
+    /// Its id.
+    pub id: i64,
+    /// The shop's status when last taken in.
+    pub status: String,
+    /// What that meant.
+    pub rule: String,
+    /// The digest of what was taken in.
+    pub fingerprint: String,
+}
+
+/// A line with its demand.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct KnownLine {
+    /// The line's id.
+    pub id: i64,
+    /// The shop's id of it.
+    pub external_id: String,
+    /// The product, where one is known.
+    pub product_id: Option<i64>,
+}
+
+/// A demand of an order.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct DemandRow {
+    /// Its id.
+    pub id: i64,
+    /// Its line.
+    pub line_id: i64,
+    /// What is wanted of stock.
+    pub product_id: i64,
+    /// Units in one ordered piece.
+    pub per_kit: i64,
+    /// Units wanted, those shipped included.
+    pub quantity: i64,
+    /// Units promised.
+    pub reserved: i64,
+    /// Units shipped.
+    pub shipped: i64,
+}
+
+/// An order in a list.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Summary {
+    /// Its id.
+    #[serde(skip)]
+    pub id: i64,
+    /// `woo:1042`.
+    pub order_ref: String,
+    /// The shop's status.
+    pub status: String,
+    /// What that means.
+    pub rule: String,
+    /// When it was placed, in UTC milliseconds.
+    pub placed_at: i64,
+    /// Who bought.
+    pub customer: String,
+    /// Its currency.
+    pub currency: String,
+    /// What the customer pays, in minor units.
+    pub total_minor: i64,
+    /// Units wanted of stock and not shipped.
+    pub wanted: i64,
+    /// Units promised.
+    pub reserved: i64,
+    /// Kinds of the holds that stand, comma separated.
+    pub holds: Option<String>,
+}
+
+/// A line as shown.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct LineRow {
+    /// The line's id.
+    #[serde(skip)]
+    pub id: i64,
+    /// The SKU ordered.
+    pub sku: String,
+    /// The title.
+    pub title: String,
+    /// Units ordered.
+    pub quantity: i64,
+    /// Units refunded.
+    pub refunded: i64,
+    /// The line's total in minor units.
+    pub total_minor: i64,
+    /// Whether the product is known.
+    pub known: bool,
+    /// Units wanted of stock and not shipped, kits counted by their components.
+    pub wanted: i64,
+    /// Units promised.
+    pub reserved: i64,
+    /// Units shipped.
+    pub shipped: i64,
+}
+
+/// The order with the shop's id, if it has been taken in.
+///
+/// # Errors
+/// The store's.
+pub async fn known(
+    tx: &mut Tx,
+    account: i64,
+    external_id: &str,
+) -> Result<Option<Known>, StoreError> {
+    tx.opt(
+        "SELECT id, status, rule, fingerprint FROM orders WHERE account_id = ? AND external_id = ?",
+        vals![account, external_id],
+    )
+    .await
+}
+
+/// Writes the head of an order, new or changed; gives its id.
+///
+/// # Errors
+/// The store's.
+pub async fn put_head(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    account: i64,
+    known: Option<i64>,
+    order: &ShopOrder,
+    rule: &str,
+    fingerprint: &str,
+) -> Result<i64, StoreError> {
+    let ship_to = serde_json::to_string(&order.ship_to).unwrap_or_default();
+    let completed_at = order.completed_at;
+    if let Some(id) = known {
+        tx.run(
+            "UPDATE orders SET number = ?, status = ?, rule = ?, currency = ?, placed_at = ?, \
+             modified_at = ?, completed_at = ?, customer = ?, email = ?, ship_to = ?, note = ?, \
+             terms = ?, po_number = ?, shipping_minor = ?, tax_minor = ?, total_minor = ?, \
+             fingerprint = ?, taken_in_at = ?, gone_at = NULL WHERE id = ?",
+            vals![
+                &order.number,
+                &order.status,
+                rule,
+                order.currency.as_str(),
+                order.placed_at,
+                order.modified_at,
+                completed_at,
+                &order.customer,
+                &order.email,
+                ship_to,
+                &order.note,
+                &order.terms,
+                &order.po_number,
+                order.shipping_minor,
+                order.tax_minor,
+                order.total_minor,
+                fingerprint,
+                stamp.at,
+                id
+            ],
+        )
+        .await?;
+        return Ok(id);
+    }
+    tx.insert(
+        "INSERT INTO orders (account_id, external_id, number, status, rule, currency, placed_at, \
+         modified_at, completed_at, customer, email, ship_to, note, terms, po_number, \
+         shipping_minor, tax_minor, total_minor, fingerprint, taken_in_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        vals![
+            account,
+            &order.external_id,
+            &order.number,
+            &order.status,
+            rule,
+            order.currency.as_str(),
+            order.placed_at,
+            order.modified_at,
+            completed_at,
+            &order.customer,
+            &order.email,
+            ship_to,
+            &order.note,
+            &order.terms,
+            &order.po_number,
+            order.shipping_minor,
+            order.tax_minor,
+            order.total_minor,
+            fingerprint,
+            stamp.at
+        ],
+    )
+    .await
+}
+
+/// The lines of an order.
+///
+/// # Errors
+/// The store's.
+pub async fn lines(tx: &mut Tx, order: i64) -> Result<Vec<KnownLine>, StoreError> {
+    tx.all(
+        "SELECT id, external_id, product_id FROM order_lines WHERE order_id = ? ORDER BY id",
+        vals![order],
+    )
+    .await
+}
+
+/// Writes a line, new or changed; gives its id.
+///
+/// # Errors
+/// The store's.
+pub async fn put_line(
+    tx: &mut Tx,
+    order: i64,
+    known: Option<i64>,
+    line: &ShopLine,
+    product: Option<i64>,
+    refunded: i64,
+) -> Result<i64, StoreError> {
+    let sku = line.sku.as_deref().unwrap_or("");
+    if let Some(id) = known {
+        tx.run(
+            "UPDATE order_lines SET item_external_id = ?, product_id = ?, sku = ?, title = ?, \
+             quantity = ?, refunded = ?, total_minor = ?, tax_minor = ? WHERE id = ?",
+            vals![
+                line.item_external_id.as_ref(),
+                product,
+                sku,
+                &line.title,
+                line.quantity,
+                refunded,
+                line.total_minor,
+                line.tax_minor,
+                id
+            ],
+        )
+        .await?;
+        return Ok(id);
+    }
+    tx.insert(
+        "INSERT INTO order_lines (order_id, external_id, item_external_id, product_id, sku, \
+         title, quantity, refunded, total_minor, tax_minor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        vals![
+            order,
+            &line.external_id,
+            line.item_external_id.as_ref(),
+            product,
+            sku,
+            &line.title,
+            line.quantity,
+            refunded,
+            line.total_minor,
+            line.tax_minor
+        ],
+    )
+    .await
+}
+
+/// A line that the shop no longer has: kept, with nothing ordered.
+///
+/// # Errors
+/// The store's.
+pub async fn empty_line(tx: &mut Tx, line: i64) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE order_lines SET quantity = 0, refunded = 0, total_minor = 0, tax_minor = 0 \
+         WHERE id = ?",
+        vals![line],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The demands of an order, by line.
+///
+/// # Errors
+/// The store's.
+pub async fn demands(tx: &mut Tx, order: i64) -> Result<Vec<DemandRow>, StoreError> {
+    tx.all(
+        "SELECT d.id, d.line_id, d.product_id, d.per_kit, d.quantity, d.reserved, d.shipped \
+         FROM order_demands d JOIN order_lines l ON l.id = d.line_id \
+         WHERE l.order_id = ? ORDER BY d.line_id, d.id",
+        vals![order],
+    )
+    .await
+}
+
+/// Notes a new demand.
+///
+/// # Errors
+/// The store's.
+pub async fn add_demand(
+    tx: &mut Tx,
+    line: i64,
+    product: i64,
+    per_kit: i64,
+    quantity: i64,
+) -> Result<DemandRow, StoreError> {
+    let id = tx
+        .insert(
+            "INSERT INTO order_demands (line_id, product_id, per_kit, quantity, reserved, shipped) \
+             VALUES (?, ?, ?, ?, 0, 0)",
+            vals![line, product, per_kit, quantity],
+        )
+        .await?;
+    Ok(DemandRow {
+        id,
+        line_id: line,
+        product_id: product,
+        per_kit,
+        quantity,
+        reserved: 0,
+        shipped: 0,
+    })
+}
+
+/// Removes the demands of a line whose product has changed; nothing of them may be
+/// reserved or shipped.
+///
+/// # Errors
+/// The store's.
+pub async fn drop_demands(tx: &mut Tx, line: i64) -> Result<(), StoreError> {
+    tx.run(
+        "DELETE FROM order_demands WHERE line_id = ? AND reserved = 0 AND shipped = 0",
+        vals![line],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Changes how much a demand wants. What is reserved beyond it is released before.
+///
+/// # Errors
+/// The store's; a demand is never below what is reserved and shipped.
+pub async fn set_wanted(tx: &mut Tx, demand: i64, quantity: i64) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE order_demands SET quantity = ? WHERE id = ?",
+        vals![quantity, demand],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Notes units as shipped.
+///
+/// # Errors
+/// The store's; a demand never ships more than it wants.
+pub async fn add_shipped(tx: &mut Tx, demand: i64, units: i64) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE order_demands SET shipped = shipped + ? WHERE id = ?",
+        vals![units, demand],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Keeps the payments of an order. A payment the shop no longer tells of is kept too.
+///
+/// # Errors
+/// The store's.
+pub async fn put_payments(tx: &mut Tx, order: i64, payments: &[Payment]) -> Result<(), StoreError> {
+    for payment in payments {
+        let there: Option<(i64,)> = tx
+            .opt(
+                "SELECT id FROM payments WHERE order_id = ? AND external_id = ?",
+                vals![order, &payment.external_id],
+            )
+            .await?;
+        match there {
+            Some((id,)) => {
+                tx.run(
+                    "UPDATE payments SET method = ?, amount_minor = ?, paid_at = ? WHERE id = ?",
+                    vals![&payment.method, payment.amount_minor, payment.paid_at, id],
+                )
+                .await?;
+            }
+            None => {
+                tx.run(
+                    "INSERT INTO payments (order_id, external_id, method, amount_minor, paid_at) \
+                     VALUES (?, ?, ?, ?, ?)",
+                    vals![
+                        order,
+                        &payment.external_id,
+                        &payment.method,
+                        payment.amount_minor,
+                        payment.paid_at
+                    ],
+                )
+                .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the refunds of an order; those the shop no longer has are marked as gone.
+///
+/// # Errors
+/// The store's.
+pub async fn put_refunds(
+    tx: &mut Tx,
+    order: i64,
+    refunds: &[Refund],
+    now: UtcMs,
+) -> Result<(), StoreError> {
+    let there: Vec<(i64, String)> = tx
+        .all(
+            "SELECT id, external_id FROM order_refunds WHERE order_id = ?",
+            vals![order],
+        )
+        .await?;
+    for (id, external_id) in &there {
+        let gone = !refunds.iter().any(|r| r.external_id == *external_id);
+        let sql = if gone {
+            "UPDATE order_refunds SET gone_at = ? WHERE id = ? AND gone_at IS NULL"
+        } else {
+            "UPDATE order_refunds SET gone_at = NULL WHERE ? > 0 AND id = ? AND gone_at IS NOT NULL"
+        };
+        tx.run(sql, vals![now, *id]).await?;
+    }
+    for refund in refunds {
+        if there.iter().any(|(_, id)| *id == refund.external_id) {
+            continue;
+        }
+        let id = tx
+            .insert(
+                "INSERT INTO order_refunds (order_id, external_id, amount_minor, reason, \
+                 refunded_at) VALUES (?, ?, ?, ?, ?)",
+                vals![
+                    order,
+                    &refund.external_id,
+                    refund.amount_minor,
+                    &refund.reason,
+                    refund.refunded_at
+                ],
+            )
+            .await?;
+        for line in &refund.lines {
+            tx.run(
+                "INSERT INTO order_refund_lines (refund_id, line_external_id, quantity, \
+                 amount_minor) VALUES (?, ?, ?, ?)",
+                vals![id, &line.line_external_id, line.quantity, line.amount_minor],
+            )
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Sets or lifts the hold of a kind; gives whether anything changed.
+///
+/// # Errors
+/// The store's.
+pub async fn set_hold(
+    tx: &mut Tx,
+    order: i64,
+    kind: &str,
+    reason: Option<&str>,
+    now: UtcMs,
+) -> Result<bool, StoreError> {
+    let there: Option<(i64,)> = tx
+        .opt(
+            "SELECT id FROM order_holds WHERE order_id = ? AND kind = ? AND released_at IS NULL",
+            vals![order, kind],
+        )
+        .await?;
+    match (there, reason) {
+        (None, Some(reason)) => {
+            tx.run(
+                "INSERT INTO order_holds (order_id, kind, reason, since) VALUES (?, ?, ?, ?)",
+                vals![order, kind, reason, now],
+            )
+            .await?;
+            Ok(true)
+        }
+        (Some((id,)), None) => {
+            tx.run(
+                "UPDATE order_holds SET released_at = ? WHERE id = ?",
+                vals![now, id],
+            )
+            .await?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+const SUMMARY: &str = "SELECT o.id, CONCAT(a.name, ':', o.number) AS order_ref, o.status, o.rule, \
+    o.placed_at, o.customer, o.currency, o.total_minor, \
+    COALESCE((SELECT CAST(SUM(d.quantity - d.shipped) AS SIGNED) FROM order_demands d \
+       JOIN order_lines l ON l.id = d.line_id WHERE l.order_id = o.id), 0) AS wanted, \
+    COALESCE((SELECT CAST(SUM(d.reserved) AS SIGNED) FROM order_demands d \
+       JOIN order_lines l ON l.id = d.line_id WHERE l.order_id = o.id), 0) AS reserved, \
+    (SELECT GROUP_CONCAT(h.kind) FROM order_holds h \
+       WHERE h.order_id = o.id AND h.released_at IS NULL) AS holds \
+    FROM orders o JOIN channel_accounts a ON a.id = o.account_id";
+
+/// The newest orders first; of one status of the shop, where one is given.
+///
+/// # Errors
+/// The store's.
+pub async fn list(
+    tx: &mut Tx,
+    status: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Summary>, StoreError> {
+    tx.all(
+        &format!(
+            "{SUMMARY} WHERE (? IS NULL OR o.status = ?) ORDER BY o.placed_at DESC, o.id DESC LIMIT ?"
+        ),
+        vals![status, status, limit],
+    )
+    .await
+}
+
+/// The orders a person may mean by `woo:1042`, or by `1042` alone.
+///
+/// # Errors
+/// The store's.
+pub async fn find(tx: &mut Tx, reference: &str) -> Result<Vec<Summary>, StoreError> {
+    let (account, number) = match reference.split_once(':') {
+        Some((account, number)) => (Some(account), number),
+        None => (None, reference),
+    };
+    tx.all(
+        &format!("{SUMMARY} WHERE o.number = ? AND (? IS NULL OR a.name = ?)"),
+        vals![number, account, account],
+    )
+    .await
+}
+
+/// The lines of an order as shown.
+///
+/// # Errors
+/// The store's.
+pub async fn line_rows(tx: &mut Tx, order: i64) -> Result<Vec<LineRow>, StoreError> {
+    tx.all(
+        "SELECT l.id, l.sku, l.title, l.quantity, l.refunded, l.total_minor, \
+           CASE WHEN l.product_id IS NULL THEN 0 ELSE 1 END AS known, \
+           COALESCE(CAST(SUM(d.quantity - d.shipped) AS SIGNED), 0) AS wanted, \
+           COALESCE(CAST(SUM(d.reserved) AS SIGNED), 0) AS reserved, \
+           COALESCE(CAST(SUM(d.shipped) AS SIGNED), 0) AS shipped \
+         FROM order_lines l LEFT JOIN order_demands d ON d.line_id = l.id \
+         WHERE l.order_id = ? \
+         GROUP BY l.id, l.sku, l.title, l.quantity, l.refunded, l.total_minor, l.product_id \
+         ORDER BY l.id",
+        vals![order],
+    )
+    .await
+}
+
+/// The payments of an order: (method, minor units, when).
+///
+/// # Errors
+/// The store's.
+pub async fn payments(tx: &mut Tx, order: i64) -> Result<Vec<(String, i64, i64)>, StoreError> {
+    tx.all(
+        "SELECT method, amount_minor, paid_at FROM payments WHERE order_id = ? ORDER BY paid_at",
+        vals![order],
+    )
+    .await
+}
+
+/// The refunds of an order that stand: (reason, minor units, when).
+///
+/// # Errors
+/// The store's.
+pub async fn refunds(tx: &mut Tx, order: i64) -> Result<Vec<(String, i64, i64)>, StoreError> {
+    tx.all(
+        "SELECT reason, amount_minor, refunded_at FROM order_refunds \
+         WHERE order_id = ? AND gone_at IS NULL ORDER BY refunded_at",
+        vals![order],
+    )
+    .await
+}
