@@ -11,6 +11,7 @@ mod load;
 mod read;
 mod schema;
 mod suggest;
+mod template;
 mod tenant;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use check::{Refusal, shop_url, store_url, tenant_name};
 pub use error::{ConfigError, Mistake};
 pub use load::{file_of, names};
 pub use schema::schema;
+pub use template::Template;
 pub use tenant::{
     Branding, Channel, DimensionUnit, Identity, Modules, Reserve, ReservePolicy, Scan, Stock,
     StoreConfig, Tenant, VaultConfig, WeightUnit, WooCommerce,
