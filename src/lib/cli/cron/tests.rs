@@ -113,5 +113,5 @@ fn the_crontab_that_comes_with_opsctl_is_a_good_one() {
         .iter()
         .map(|e| e.schedule.as_str())
         .collect();
-    assert_eq!(schedules, ["*/5 * * * *", "17 3 * * *"]);
+    assert_eq!(schedules, ["*/5 * * * *"]);
 }
