@@ -16,3 +16,4 @@ mod harness;
 mod house;
 mod reserve;
 mod stock;
+mod tenant;

@@ -42,12 +42,12 @@ pub fn run(args: &Args, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit
 /// What checking the files found.
 #[derive(Serialize)]
 struct Checked {
-    tenants: Vec<File>,
+    tenants: Vec<Verdict>,
     wrong: usize,
 }
 
 #[derive(Serialize)]
-struct File {
+struct Verdict {
     tenant: String,
     file: String,
     ok: bool,
@@ -68,7 +68,11 @@ impl Report for Checked {
             }
         }
         if self.wrong > 0 {
-            page.line(format!("{} of {} files wrong", self.wrong, self.tenants.len()));
+            page.line(format!(
+                "{} of {} files wrong",
+                self.wrong,
+                self.tenants.len()
+            ));
         }
     }
 }
@@ -94,7 +98,7 @@ fn check(globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
             }
             other => other,
         };
-        tenants.push(File {
+        tenants.push(Verdict {
             file: config::file_of(dir, &name).display().to_string(),
             tenant: name,
             ok: result.is_ok(),

@@ -2,12 +2,14 @@
 
 mod check;
 mod completions;
+mod config;
 mod cron;
 mod db;
 mod events;
 mod export;
 mod failure;
 mod gtin;
+mod init;
 mod jobs;
 mod orders;
 mod out;
@@ -17,6 +19,7 @@ mod sandbox;
 mod scan;
 mod start;
 mod stock;
+mod vault;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -100,6 +103,12 @@ pub struct DryRun {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a new tenant: its file, its vault, its database
+    Init(init::Args),
+    /// Check and show what the tenant files say
+    Config(config::Args),
+    /// Keep the tenant's secrets
+    Vault(vault::Args),
     /// Reserve stock for open orders, oldest order and oldest lot first
     Reserve(reserve::Args),
     /// Take goods in from a list
@@ -147,6 +156,9 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
     match command {
+        Command::Init(args) => block_on(init::run(&args, globals, out)),
+        Command::Config(args) => config::run(&args, globals, out),
+        Command::Vault(args) => vault::run(args, globals, out),
         Command::Completions(args) => completions::run(&args, out),
         Command::Cron(args) => {
             let zone = match &globals.tenant {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Globals, LogFormat, Out};
-use crate::config::Tenant;
+use crate::config::{self, Tenant};
 use crate::context::{Clock, Context};
 use crate::fault::Fault;
 use crate::store::Store;
@@ -34,9 +34,14 @@ pub fn logging(globals: &Globals) {
 /// None is named, or its file is missing or wrong: exit 2.
 pub fn tenant(globals: &Globals) -> anyhow::Result<Tenant> {
     let Some(name) = &globals.tenant else {
-        return Err(Fault::usage("no tenant is named")
-            .hint("say --tenant NAME, or set OPSCTL_TENANT")
-            .into());
+        let known = config::names(&globals.tenants_dir).map_err(Fault::from)?;
+        let hint = if known.is_empty() {
+            "make a tenant with: opsctl init NAME".to_owned()
+        } else {
+            let known = known.join(", ");
+            format!("say --tenant NAME, or set OPSCTL_TENANT; there is: {known}")
+        };
+        return Err(Fault::usage("no tenant is named").hint(hint).into());
     };
     Ok(Tenant::load(&globals.tenants_dir, name).map_err(Fault::from)?)
 }

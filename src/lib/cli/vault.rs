@@ -96,7 +96,7 @@ pub fn run(args: Args, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit>
     match args.command {
         Command::Init { recipients, dry } => {
             let made = vault::init(file, identity, &recipients, dry.dry_run).map_err(named)?;
-            out.report(&Made::new(&tenant, made, dry))?;
+            out.report(&Initiated::new(&tenant, made, dry))?;
         }
         Command::Set { entry, value, dry } => {
             let reference = entry.reference().map_err(named)?;
@@ -139,8 +139,10 @@ pub fn run(args: Args, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit>
                 let vault = Vault::open(file, identity).map_err(named)?;
                 vault.get(&entry.path, &entry.key).map_err(named)?;
             } else {
-                Vault::update(file, identity, |vault| vault.remove(&entry.path, &entry.key))
-                    .map_err(named)?;
+                Vault::update(file, identity, |vault| {
+                    vault.remove(&entry.path, &entry.key)
+                })
+                .map_err(named)?;
             }
             out.report(&Changed::new(&reference, Change::Removed, dry))?;
         }
@@ -159,7 +161,7 @@ pub fn run(args: Args, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit>
             out.report(&Rotated {
                 dry_run: dry.dry_run,
                 identity: identity.to_string(),
-                rotated,
+                keys: rotated,
             })?;
         }
     }
@@ -182,34 +184,47 @@ fn value_of(reference: &SecretRef) -> anyhow::Result<SecretString> {
 }
 
 #[derive(Serialize)]
-struct Made {
+struct Initiated {
     dry_run: bool,
     vault: String,
     identity: String,
-    made: vault::Made,
+    #[serde(rename = "made")]
+    outcome: vault::Made,
 }
 
-impl Made {
+impl Initiated {
     fn new(tenant: &Tenant, made: vault::Made, dry: DryRun) -> Self {
         Self {
             dry_run: dry.dry_run,
             vault: tenant.vault.file.clone(),
             identity: tenant.vault.identity.to_string(),
-            made,
+            outcome: made,
         }
     }
 }
 
-impl Report for Made {
+impl Report for Initiated {
     fn render(&self, page: &mut Page) {
-        let made = if self.dry_run { "would be made" } else { "made" };
+        let made = if self.dry_run {
+            "would be made"
+        } else {
+            "made"
+        };
         let state = |new: bool| if new { made } else { "is there already" };
-        page.line(format!("identity {}: {}", self.identity, state(self.made.identity)));
-        page.line(format!("vault {}: {}", self.vault, state(self.made.vault)));
-        for recipient in &self.made.recipients {
+        page.line(format!(
+            "identity {}: {}",
+            self.identity,
+            state(self.outcome.identity)
+        ));
+        page.line(format!(
+            "vault {}: {}",
+            self.vault,
+            state(self.outcome.vault)
+        ));
+        for recipient in &self.outcome.recipients {
             page.line(format!("opens with the identity of {recipient}"));
         }
-        if self.made.identity && !self.dry_run {
+        if self.outcome.identity && !self.dry_run {
             page.line("Keep a copy of the identity elsewhere: without it the vault stays shut.");
         }
     }
@@ -281,7 +296,11 @@ impl Report for List {
             page.line("The vault is empty.");
         } else {
             let rows = self.entries.iter().map(|entry| {
-                vec![entry.path.clone(), entry.key.clone(), entry.reference.clone()]
+                vec![
+                    entry.path.clone(),
+                    entry.key.clone(),
+                    entry.reference.clone(),
+                ]
             });
             page.table(&["path", "key", "reference"], rows);
         }
@@ -296,21 +315,31 @@ struct Rotated {
     dry_run: bool,
     identity: String,
     #[serde(flatten)]
-    rotated: vault::Rotated,
+    keys: vault::Rotated,
 }
 
 impl Report for Rotated {
     fn render(&self, page: &mut Page) {
         if self.dry_run {
-            page.line(format!("A new identity would take the place of {}.", self.identity));
+            page.line(format!(
+                "A new identity would take the place of {}.",
+                self.identity
+            ));
         } else {
-            page.line(format!("A new identity took the place of {}.", self.identity));
+            page.line(format!(
+                "A new identity took the place of {}.",
+                self.identity
+            ));
         }
-        let opens = if self.dry_run { "would still open with" } else { "opens with" };
-        for recipient in &self.rotated.recipients {
+        let opens = if self.dry_run {
+            "would still open with"
+        } else {
+            "opens with"
+        };
+        for recipient in &self.keys.recipients {
             page.line(format!("{opens} the identity of {recipient}"));
         }
-        for recipient in &self.rotated.retired {
+        for recipient in &self.keys.retired {
             page.line(format!("no longer with that of {recipient}"));
         }
         if !self.dry_run {

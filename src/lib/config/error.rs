@@ -71,12 +71,12 @@ impl Mistake {
         let gutter = " ".repeat(number.len());
         let (start, width) = self.caret;
         let mut text = format!(
-            "{}:{}:{}: {}\n{gutter} |\n{number} | {}\n{gutter} | {}{}",
+            "{}:{}:{}: {}\n{gutter} |\n{}\n{gutter} | {}{}",
             path.display(),
             self.line,
             self.column,
             self.message,
-            self.shown,
+            format!("{number} | {}", self.shown).trim_end(),
             " ".repeat(start),
             "^".repeat(width.max(1)),
         );

@@ -10,7 +10,8 @@ use super::Tenant;
 /// The JSON Schema of a tenant file.
 #[must_use]
 pub fn schema() -> Value {
-    schemars::schema_for!(Tenant).to_value()
+    // Serialized rather than taken apart: so `$schema` and the title come first.
+    serde_json::to_value(schemars::schema_for!(Tenant)).unwrap_or_default()
 }
 
 /// The names of the fields, by whether they hold a reference to a secret.

@@ -1,7 +1,7 @@
 //! The text of a new tenant's file: every setting with its meaning, those with a default
 //! commented out.
 
-use super::{store_url, shop_url, Refusal};
+use super::values::{Refusal, currency, shop_url, store_url, tenant_name, time_zone};
 
 /// What a new tenant's file is made from.
 #[derive(Debug, Clone)]
@@ -21,21 +21,27 @@ pub struct Template<'a> {
 }
 
 impl Template<'_> {
-    /// Whether addresses may stand in the file, before it is written.
+    /// Whether all of it may stand in a file.
     ///
     /// # Errors
-    /// One may not; the address is not repeated.
-    pub fn check(&self) -> Result<(), Refusal> {
-        super::tenant_name(self.name)?;
-        store_url(self.store)?;
-        shop_url(self.shop)
+    /// Something may not: the argument it came from, and why; an address is not repeated.
+    pub fn check(&self) -> Result<(), (&'static str, Refusal)> {
+        tenant_name(self.name).map_err(|refusal| ("the name", refusal))?;
+        store_url(self.store).map_err(|refusal| ("--store", refusal))?;
+        shop_url(self.shop).map_err(|refusal| ("--url", refusal))?;
+        time_zone(self.timezone).map_err(|refusal| ("--timezone", refusal))?;
+        currency(self.currency).map_err(|refusal| ("--currency", refusal))
     }
 
     /// The file's text.
     #[must_use]
     pub fn text(&self) -> String {
         let quoted = |text: &str| toml::Value::from(text).to_string();
-        let schema = if self.schema { "#:schema ./schema.json\n\n" } else { "" };
+        let schema = if self.schema {
+            "#:schema ./schema.json\n\n"
+        } else {
+            ""
+        };
         let password = if self.store.starts_with("mysql://") && !self.store.contains("socket=") {
             "password = \"vault://store#password\"\n"
         } else {
