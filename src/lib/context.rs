@@ -4,11 +4,15 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::config::Tenant;
+use crate::config::{DimensionUnit, Tenant, WeightUnit, WooCommerce};
 use crate::domain::time::UtcMs;
+use crate::integrations::http::Http;
+use crate::integrations::woocommerce;
 use crate::progress::Show;
 use crate::store::{Stamp, Store};
+use crate::vault::Secrets;
 
 /// Where the time comes from.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +33,57 @@ impl Clock {
     }
 }
 
+/// The outside services of a tenant, each made when it is first asked for.
+#[derive(Clone)]
+pub struct Services {
+    /// What resolves references to secrets.
+    pub secrets: Arc<Secrets>,
+    /// What all exchanges go through.
+    pub http: Http,
+}
+
+impl Services {
+    /// The client of a WooCommerce shop.
+    ///
+    /// # Errors
+    /// A secret cannot be resolved, or the address is not one.
+    pub fn woocommerce(
+        &self,
+        tenant: &Tenant,
+        name: &str,
+        shop: &WooCommerce,
+    ) -> anyhow::Result<woocommerce::Client> {
+        let resolve = |reference| {
+            self.secrets
+                .resolve(reference)
+                .map_err(|error| error.fault(&tenant.tenant.name))
+        };
+        let settings = woocommerce::Settings {
+            base_url: shop.url.clone(),
+            consumer_key: resolve(&shop.consumer_key)?,
+            consumer_secret: resolve(&shop.consumer_secret)?,
+            weight_unit: match shop.weight_unit {
+                WeightUnit::Kg => woocommerce::WeightUnit::Kg,
+                WeightUnit::G => woocommerce::WeightUnit::G,
+                WeightUnit::Lbs => woocommerce::WeightUnit::Lbs,
+                WeightUnit::Oz => woocommerce::WeightUnit::Oz,
+            },
+            dimension_unit: match shop.dimension_unit {
+                DimensionUnit::M => woocommerce::DimensionUnit::M,
+                DimensionUnit::Cm => woocommerce::DimensionUnit::Cm,
+                DimensionUnit::Mm => woocommerce::DimensionUnit::Mm,
+                DimensionUnit::In => woocommerce::DimensionUnit::In,
+                DimensionUnit::Yd => woocommerce::DimensionUnit::Yd,
+            },
+        };
+        let lane = self
+            .http
+            .lane(name, shop.requests_per_second, shop.parallel)
+            .with_timeout(Duration::from_secs(u64::from(shop.timeout_seconds)));
+        Ok(woocommerce::Client::new(lane, &settings)?)
+    }
+}
+
 /// What a workflow is given.
 #[derive(Clone)]
 pub struct Context {
@@ -36,6 +91,8 @@ pub struct Context {
     pub tenant: Arc<Tenant>,
     /// The tenant's database.
     pub store: Store,
+    /// The outside services the tenant uses.
+    pub services: Services,
     /// Where the time comes from.
     pub clock: Clock,
     /// Who asks: `cli:USER`, `cron:JOB`, `user:ID`, `webhook:CHANNEL`.

@@ -5,11 +5,13 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use opsctl::config::Tenant;
-use opsctl::context::{Clock, Context};
+use opsctl::context::{Clock, Context, Services};
 use opsctl::domain::time::UtcMs;
+use opsctl::integrations::http::{Http, HttpOptions};
 use opsctl::progress::Show;
 use opsctl::store::Store;
 use opsctl::store::connect::Missing;
+use opsctl::vault::Secrets;
 use sqlx::{Connection, MySqlConnection};
 use tempfile::TempDir;
 
@@ -88,7 +90,12 @@ identity = "file://var/shop/identity.txt"
     pub async fn context_with(&self, run: &str, more: &str) -> Context {
         let file = self.path("tenants/shop.toml");
         let tenant = Tenant::parse(&self.tenant_file(more), &file).unwrap();
+        let secrets = Secrets::new(&tenant.vault.file, tenant.vault.identity.clone());
         Context {
+            services: Services {
+                secrets: Arc::new(secrets),
+                http: Http::new(HttpOptions::default()).unwrap(),
+            },
             tenant: Arc::new(tenant),
             store: Store::open(&self.url, None, Missing::Refuse).await.unwrap(),
             clock: Clock::Fixed(NOW),

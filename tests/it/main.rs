@@ -16,4 +16,5 @@ mod harness;
 mod house;
 mod reserve;
 mod stock;
+mod sync;
 mod tenant;

@@ -19,6 +19,7 @@ mod sandbox;
 mod scan;
 mod start;
 mod stock;
+mod sync;
 mod vault;
 
 use std::path::PathBuf;
@@ -103,6 +104,8 @@ pub struct DryRun {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Take orders in from the channels, reserve, and write quantities back
+    Sync(sync::Args),
     /// Make a new tenant: its file, its vault, its database
     Init(init::Args),
     /// Check and show what the tenant files say
@@ -178,6 +181,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         Command::Db(args) => block_on(db::run(&args, globals, out)),
         Command::Reserve(args) => with_context(globals, out, async |ctx, out| {
             reserve::run(&args, ctx, out).await
+        }),
+        Command::Sync(args) => with_context(globals, out, async |ctx, out| {
+            sync::run(&args, ctx, out).await
         }),
         Command::Receive(args) => with_context(globals, out, async |ctx, out| {
             receive::run(&args, ctx, out).await

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::{Globals, LogFormat, Out};
 use crate::config::{self, Tenant};
-use crate::context::{Clock, Context};
+use crate::context::{Clock, Context, Services};
 use crate::fault::Fault;
+use crate::integrations::http::{Http, HttpOptions};
 use crate::store::Store;
 use crate::store::connect::Missing;
 use crate::vault::Secrets;
@@ -70,7 +71,15 @@ pub async fn context(globals: &Globals, out: &Out) -> anyhow::Result<Context> {
     let tenant = tenant(globals)?;
     let store = store(&tenant, Missing::Refuse).await?;
     store.verify(&tenant.tenant.name).await?;
+    let http = Http::new(HttpOptions {
+        record: globals.record_http.clone(),
+        ..HttpOptions::default()
+    })?;
     Ok(Context {
+        services: Services {
+            secrets: Arc::new(secrets(&tenant)),
+            http,
+        },
         files: files(&tenant),
         tenant: Arc::new(tenant),
         store,

@@ -13,6 +13,7 @@ pub mod events;
 pub mod export;
 pub mod job_lock;
 pub mod job_runs;
+pub mod listings;
 pub mod migrate;
 pub mod orders;
 pub mod products;

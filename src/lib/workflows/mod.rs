@@ -5,6 +5,7 @@ pub mod receive;
 pub mod reserve;
 pub mod scan;
 pub mod stock;
+pub mod sync;
 pub mod take_in;
 
 mod rows;
