@@ -17,3 +17,4 @@ mod house;
 mod reserve;
 mod stock;
 mod sync;
+mod tenant;

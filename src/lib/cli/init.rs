@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::{DryRun, Globals, Out, Page, Report, start};
-use crate::config::{self, Channel, Refusal, Template, Tenant};
+use crate::config::{self, Channel, Refusal, SecretRef, Template, Tenant};
 use crate::context::Clock;
 use crate::fault::{Exit, Fault};
 use crate::store::connect::Missing;
@@ -118,7 +118,7 @@ pub async fn run(args: &Args, globals: &Globals, out: &mut Out) -> anyhow::Resul
     let secret = |error: vault::VaultError| error.fault(&args.name);
     let (vault_file, identity) = (Path::new(&tenant.vault.file), &tenant.vault.identity);
     let vault = vault::init(vault_file, identity, &[], dry_run).map_err(secret)?;
-    let (store, password) = make_store(&tenant, dry_run).await?;
+    let store = make_store(&tenant, dry_run).await?;
 
     let piece = |what, place: &str, state| Piece {
         what,
@@ -138,7 +138,7 @@ pub async fn run(args: &Args, globals: &Globals, out: &mut Out) -> anyhow::Resul
             piece("vault", &tenant.vault.file, State::of(vault.vault)),
             piece("database", &tenant.store.url, store),
         ],
-        next: next_steps(&tenant, args, globals, &path, password),
+        next: next_steps(&tenant, globals, &path, store),
     })?;
     Ok(Exit::Done)
 }
@@ -167,11 +167,8 @@ impl Wanted {
             .check()
             .map_err(|(what, refusal)| refused(what, refusal))?;
         let text = template.text();
-        // What the arguments get wrong beyond that shows in the text that they make.
         let path = config::file_of(tenants_dir, &args.name);
-        let tenant = Tenant::parse(&text, &path).map_err(|error| {
-            Fault::usage(format!("this would make a wrong tenant file\n{error}"))
-        })?;
+        let tenant = Tenant::parse(&text, &path).map_err(Fault::from)?;
         Ok(Self { text, tenant })
     }
 }
@@ -228,13 +225,12 @@ fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     write().with_context(|| format!("writing {}", path.display()))
 }
 
-/// Makes the database's tables. Where the password it needs is still to be kept, it says how.
-async fn make_store(tenant: &Tenant, dry_run: bool) -> anyhow::Result<(State, Option<String>)> {
+/// Makes the database's tables, unless the password it needs is still to be kept.
+async fn make_store(tenant: &Tenant, dry_run: bool) -> anyhow::Result<State> {
     let name = &tenant.tenant.name;
     let password = tenant.store.password.as_ref();
-    if let Some(Err(error)) = password.map(|password| start::secrets(tenant).resolve(password)) {
-        let how = error.hint(name).unwrap_or_else(|| error.to_string());
-        return Ok((State::Waits, Some(how)));
+    if password.is_some_and(|password| start::secrets(tenant).resolve(password).is_err()) {
+        return Ok(State::Waits);
     }
     let file = tenant.store.url.strip_prefix("sqlite://");
     let to_make = if dry_run && file.is_some_and(|file| !Path::new(file).exists()) {
@@ -250,53 +246,72 @@ async fn make_store(tenant: &Tenant, dry_run: bool) -> anyhow::Result<(State, Op
         store.close().await;
         !taken?.is_empty()
     };
-    Ok((State::of(to_make), None))
+    Ok(State::of(to_make))
 }
 
 /// What is left for a person to do.
-fn next_steps(
-    tenant: &Tenant,
-    args: &Args,
-    globals: &Globals,
-    path: &Path,
-    password: Option<String>,
-) -> Vec<String> {
+fn next_steps(tenant: &Tenant, globals: &Globals, path: &Path, store: State) -> Vec<String> {
+    let name = &tenant.tenant.name;
     let dir = &globals.tenants_dir;
     let opsctl = if dir == Path::new("tenants") {
         "opsctl".to_owned()
     } else {
         format!("opsctl --tenants-dir {}", dir.display())
     };
-    let name = &args.name;
-    let mut steps = Vec::new();
-    let Some(Channel::WooCommerce(shop)) = tenant.channels.get("woo") else {
-        return steps;
+    let secrets = start::secrets(tenant);
+    // The command that keeps a secret, where it is not kept yet.
+    let missing = |reference: &SecretRef| match reference {
+        _ if secrets.resolve(reference).is_ok() => None,
+        SecretRef::Vault { path, key } => {
+            Some(format!("{opsctl} --tenant {name} vault set {path} {key}"))
+        }
+        elsewhere => Some(format!("(where the tenant file looks for it: {elsewhere})")),
     };
-    let mut fill_in = vec!["the name"];
-    if shop.url == NO_SHOP {
-        fill_in.push("the shop's address");
-    }
-    if args.timezone.is_none() {
-        fill_in.push("the time zone");
-    }
-    if args.currency.is_none() {
-        fill_in.push("the currency");
-    }
-    steps.push(format!(
-        "Look at {} in {}.",
-        fill_in.join(", "),
-        path.display()
-    ));
-    if let Some(how) = password {
+
+    let mut steps = Vec::new();
+    let unsaid = unsaid(tenant);
+    if !unsaid.is_empty() {
         steps.push(format!(
-            "The database's password: {how}\n   then make its tables: {opsctl} init {name}"
+            "In {}, fill in {}.",
+            path.display(),
+            unsaid.join(", ")
         ));
     }
+    if let (State::Waits, Some(command)) = (store, tenant.store.password.as_ref().and_then(missing))
+    {
+        steps.push(format!(
+            "Keep the database's password, then make its tables:\n   {command}\n   {opsctl} init {name}"
+        ));
+    }
+    if let Some(Channel::WooCommerce(shop)) = tenant.channels.get("woo") {
+        let keys = [&shop.consumer_key, &shop.consumer_secret];
+        let commands: Vec<String> = keys.into_iter().filter_map(missing).collect();
+        if !commands.is_empty() {
+            steps.push(format!(
+                "Make an API key in the shop (WooCommerce, Settings, Advanced, REST API; read \
+                 and write), and keep it:\n   {}",
+                commands.join("\n   ")
+            ));
+        }
+    }
     steps.push(format!(
-        "Make an API key in the shop (WooCommerce, Settings, Advanced, REST API; read and \
-         write), and keep it:\n   {opsctl} --tenant {name} vault set woo consumer_key\n   \
-         {opsctl} --tenant {name} vault set woo consumer_secret"
+        "Check the file: {opsctl} --tenant {name} config check"
     ));
-    steps.push(format!("Check it: {opsctl} --tenant {name} config check"));
     steps
+}
+
+/// What still stands in the file as it was made.
+fn unsaid(tenant: &Tenant) -> Vec<&'static str> {
+    let mut unsaid = Vec::new();
+    if tenant.tenant.display_name == tenant.tenant.name {
+        unsaid.push("the name customers know");
+    }
+    if tenant.tenant.timezone == chrono_tz::UTC {
+        unsaid.push("the time zone");
+    }
+    if matches!(tenant.channels.get("woo"), Some(Channel::WooCommerce(shop)) if shop.url == NO_SHOP)
+    {
+        unsaid.push("the shop's address");
+    }
+    unsaid
 }

@@ -94,7 +94,7 @@ fn suspicious(text: &str) -> Vec<Range<usize>> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
     let pattern = PATTERN.get_or_init(|| {
         Regex::new(
-            r#"(?i)\b(?:ck|cs)_[0-9a-z]{12,}|AGE-SECRET-KEY-[0-9a-z-]+|://(?<user>[^\s"'@]+)@"#,
+            r#"\b(?:ck|cs|CK|CS)_[0-9A-Za-z]{12,}|AGE-SECRET-KEY-[0-9A-Z-]+|://(?<user>[^\s"'@]+)@"#,
         )
         .ok()
     });

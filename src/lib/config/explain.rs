@@ -1,7 +1,7 @@
 //! What the parser says, in the reader's words, with what to write instead.
 
 use super::schema::fields;
-use super::suggest;
+use super::{suggest, values};
 use crate::domain::secret_ref::SecretRefError;
 
 /// What is wrong, and what to do about it.
@@ -42,16 +42,17 @@ pub(super) fn misfit(
             help: Some(suggest::help(unknown, listed(message))),
         };
     }
-    match (field, value) {
-        ("timezone", Some(value)) => Explained {
-            message: "this is no time zone of the IANA list".to_owned(),
-            help: Some(near_zone(value)),
+    let refused = match (field, value) {
+        ("timezone", Some(value)) => values::time_zone(value),
+        ("currency", Some(value)) => values::currency(value),
+        _ => Ok(()),
+    };
+    match refused {
+        Err(refusal) => Explained {
+            message: refusal.message,
+            help: refusal.help,
         },
-        ("currency", Some(value)) => Explained {
-            message: "a currency is its ISO 4217 code, three capital letters".to_owned(),
-            help: Some(near_currency(value)),
-        },
-        _ => Explained {
+        Ok(()) => Explained {
             message: in_words(message),
             help: None,
         },
@@ -67,23 +68,6 @@ fn how_to_keep(path: &[String], tenant: &str) -> String {
         ),
         _ => "keep it in a file that only you can read, and write: identity = \"file://PATH\""
             .to_owned(),
-    }
-}
-
-fn near_zone(value: &str) -> String {
-    let zones = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-    match suggest::closest(value, zones) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "such as `Europe/Amsterdam`".to_owned(),
-    }
-}
-
-fn near_currency(value: &str) -> String {
-    let capitals = value.to_uppercase();
-    if capitals.len() == 3 && capitals.bytes().all(|b| b.is_ascii_uppercase()) {
-        format!("did you mean `{capitals}`?")
-    } else {
-        "such as `EUR`".to_owned()
     }
 }
 

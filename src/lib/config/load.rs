@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{ConfigError, Tenant, check, read, suggest};
+use super::{ConfigError, Tenant, read, suggest, values};
 
 /// The file of a tenant.
 #[must_use]
@@ -43,7 +43,7 @@ impl Tenant {
     /// # Errors
     /// There is no such tenant, or its file is wrong; all that was found is reported at once.
     pub fn load(tenants_dir: &Path, name: &str) -> Result<Self, ConfigError> {
-        check::tenant_name(name).map_err(ConfigError::Name)?;
+        values::tenant_name(name).map_err(ConfigError::Name)?;
         let path = file_of(tenants_dir, name);
         match fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text, &path),

@@ -1,7 +1,7 @@
 //! A tenant's file, `tenants/NAME.toml`, as validated types. Secrets are references here.
 //!
 //! [`Tenant::load`] reads a file and reports what is wrong in it with line and column;
-//! `tenant` holds the shape, `check` what the shape alone does not say.
+//! `tenant` holds the shape, `check` and `values` what the shape alone does not say.
 
 mod check;
 mod error;
@@ -16,9 +16,9 @@ mod tenant;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod values;
 
 pub use crate::domain::secret_ref::SecretRef;
-pub use check::{Refusal, shop_url, store_url, tenant_name};
 pub use error::{ConfigError, Mistake};
 pub use load::{file_of, names};
 pub use schema::schema;
@@ -27,3 +27,4 @@ pub use tenant::{
     Branding, Channel, DimensionUnit, Identity, Modules, Reserve, ReservePolicy, Scan, Stock,
     StoreConfig, Tenant, VaultConfig, WeightUnit, WooCommerce,
 };
+pub use values::Refusal;

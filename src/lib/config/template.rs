@@ -1,7 +1,7 @@
 //! The text of a new tenant's file: every setting with its meaning, those with a default
 //! commented out.
 
-use super::{Refusal, shop_url, store_url, tenant_name};
+use super::values::{Refusal, currency, shop_url, store_url, tenant_name, time_zone};
 
 /// What a new tenant's file is made from.
 #[derive(Debug, Clone)]
@@ -21,14 +21,16 @@ pub struct Template<'a> {
 }
 
 impl Template<'_> {
-    /// Whether name and addresses may stand in a file.
+    /// Whether all of it may stand in a file.
     ///
     /// # Errors
-    /// One may not: which, and why; an address is not repeated.
+    /// Something may not: the argument it came from, and why; an address is not repeated.
     pub fn check(&self) -> Result<(), (&'static str, Refusal)> {
         tenant_name(self.name).map_err(|refusal| ("the name", refusal))?;
         store_url(self.store).map_err(|refusal| ("--store", refusal))?;
-        shop_url(self.shop).map_err(|refusal| ("--url", refusal))
+        shop_url(self.shop).map_err(|refusal| ("--url", refusal))?;
+        time_zone(self.timezone).map_err(|refusal| ("--timezone", refusal))?;
+        currency(self.currency).map_err(|refusal| ("--currency", refusal))
     }
 
     /// The file's text.

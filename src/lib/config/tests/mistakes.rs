@@ -337,7 +337,7 @@ fn a_store_is_a_file_or_a_database_reached_safely() {
        |
     12 | url = ***
        |       ^^^
-       = write password = "vault://store#password" below it, and keep the value with: opsctl --tenant NAME vault set store password
+       = leave it out, write password = "vault://store#password" in [store], and keep the value with: opsctl --tenant NAME vault set store password
     "#);
     insta::assert_snapshot!(told(url, "\"mysql://opsctl@localhost/acme?pasword=Zq9plantedvalue7\""), @r"
     tenants/acme.toml:12:7: the address has an option that opsctl does not know
