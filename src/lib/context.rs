@@ -115,6 +115,12 @@ impl Context {
         }
     }
 
+    /// The calendar day of a point in time in the tenant's zone: `YYYY-MM-DD`.
+    pub fn business_day(&self, at: UtcMs) -> String {
+        let local = at.to_utc().with_timezone(&self.tenant.tenant.timezone);
+        local.format("%Y-%m-%d").to_string()
+    }
+
     /// The name of the file that answers scans.
     pub const SCAN_INDEX: &str = "scan.idx";
 

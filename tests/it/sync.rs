@@ -36,7 +36,7 @@ async fn trading(shop: &Shop) -> (Sandbox, Context, Vec<String>) {
         secret.display()
     );
     let ctx = shop.context_with("s1", &channel).await;
-    let whole = sync::run(&ctx).await.unwrap();
+    let whole = sync::run(&ctx, sync::Options::default()).await.unwrap();
     assert!(whole.is_whole(), "{:?}", whole.channels[0].failures);
     let skus: Vec<String> = sandbox
         .woo()
@@ -79,15 +79,15 @@ async fn agreed(sandbox: &Sandbox, ctx: &Context, skus: &[String]) {
 
 async fn a_sync_with_nothing_new_writes_nothing_and_reads_each_cursor_once(shop: Shop) {
     let (sandbox, ctx, skus) = trading(&shop).await;
-    sync::run(&ctx).await.unwrap();
+    sync::run(&ctx, sync::Options::default()).await.unwrap();
     agreed(&sandbox, &ctx, &skus).await;
     // The pushes moved the shop's dates: once past the overlap there is nothing to read.
     sandbox.clock().advance(600);
-    sync::run(&ctx).await.unwrap();
+    sync::run(&ctx, sync::Options::default()).await.unwrap();
     sandbox.clock().advance(600);
-    sync::run(&ctx).await.unwrap();
+    sync::run(&ctx, sync::Options::default()).await.unwrap();
     sandbox.woo().forget_calls();
-    let report = sync::run(&ctx).await.unwrap();
+    let report = sync::run(&ctx, sync::Options::default()).await.unwrap();
     assert_eq!(
         report.channels[0].items_changed + report.channels[0].orders_changed,
         0
@@ -105,7 +105,7 @@ async fn a_sync_with_nothing_new_writes_nothing_and_reads_each_cursor_once(shop:
 async fn quantities_go_out_in_batches(shop: Shop) {
     let (sandbox, ctx, skus) = trading(&shop).await;
     sandbox.woo().forget_calls();
-    let report = sync::run(&ctx).await.unwrap();
+    let report = sync::run(&ctx, sync::Options::default()).await.unwrap();
     let counts = sandbox.woo().counts();
     assert!(report.channels[0].pushed > 50);
     let simple = counts.of("POST products/batch");
@@ -122,16 +122,16 @@ async fn quantities_go_out_in_batches(shop: Shop) {
 
 async fn a_cancelled_order_gives_its_units_back(shop: Shop) {
     let (sandbox, ctx, skus) = trading(&shop).await;
-    sync::run(&ctx).await.unwrap();
+    sync::run(&ctx, sync::Options::default()).await.unwrap();
     let id = sandbox
         .woo()
         .sell(&[(skus[0].as_str(), 3)], "processing")
         .unwrap();
-    sync::run(&ctx).await.unwrap();
+    sync::run(&ctx, sync::Options::default()).await.unwrap();
     let order = orders::the_one(&ctx, &format!("woo:{id}")).await.unwrap();
     assert_eq!((order.wanted, order.reserved), (3, 3));
     sandbox.woo().set_order_status(id, "cancelled").unwrap();
-    let report = sync::run(&ctx).await.unwrap();
+    let report = sync::run(&ctx, sync::Options::default()).await.unwrap();
     assert_eq!(report.channels[0].units_released, 3);
     let order = orders::the_one(&ctx, &format!("woo:{id}")).await.unwrap();
     assert_eq!((order.wanted, order.reserved), (0, 0));
@@ -146,9 +146,9 @@ async fn a_completed_order_takes_its_units_out(shop: Shop) {
         .woo()
         .sell(&[(skus[0].as_str(), 3)], "processing")
         .unwrap();
-    sync::run(&ctx).await.unwrap();
+    sync::run(&ctx, sync::Options::default()).await.unwrap();
     sandbox.woo().set_order_status(id, "completed").unwrap();
-    let report = sync::run(&ctx).await.unwrap();
+    let report = sync::run(&ctx, sync::Options::default()).await.unwrap();
     assert_eq!(report.channels[0].units_shipped, 3);
     assert_eq!(
         stock::show(&ctx, &skus[0]).await.unwrap().totals.on_hand,
@@ -163,9 +163,9 @@ async fn a_shop_that_stumbles_loses_nothing(shop: Shop) {
     sandbox
         .faults()
         .inject(Rule::new(Fault::CutAfter).on("POST", "batch").times(1));
-    let stumbled = sync::run(&ctx).await.unwrap();
+    let stumbled = sync::run(&ctx, sync::Options::default()).await.unwrap();
     assert!(!stumbled.is_whole());
-    let mended = sync::run(&ctx).await.unwrap();
+    let mended = sync::run(&ctx, sync::Options::default()).await.unwrap();
     assert!(mended.is_whole(), "{:?}", mended.channels[0].failures);
     agreed(&sandbox, &ctx, &skus).await;
     shop.must_be_sound();
