@@ -18,3 +18,5 @@ mod reserve;
 mod stock;
 mod sync;
 mod tenant;
+mod trading;
+mod weather;
