@@ -19,4 +19,6 @@ mod reserve;
 mod stock;
 mod sync;
 mod tenant;
+mod trade;
 mod trading;
+mod weather;

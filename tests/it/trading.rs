@@ -1,5 +1,8 @@
 //! A tenant that trades: a sandbox shop beside the store, synced and stocked.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use opsctl::context::Context;
 use opsctl::sandbox::{Content, Options, Plan, Sandbox};
 use opsctl::workflows::{receive, stock, sync};
@@ -9,9 +12,11 @@ use crate::harness::Shop;
 /// The tenant file's lines for a sandbox shop, its key and secret in files.
 pub fn channel(shop: &Shop, sandbox: &Sandbox) -> String {
     let (key, secret) = sandbox.woo().credentials();
-    std::fs::create_dir_all(shop.path("secrets")).unwrap();
-    let key = shop.write("secrets/key", &key);
-    let secret = shop.write("secrets/secret", &secret);
+    let [key, secret] = [("key", key), ("secret", secret)].map(|(name, value)| {
+        let file = shop.write(name, &value);
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        file
+    });
     format!(
         "[channels.woo]\nkind = \"woocommerce\"\nurl = \"{}\"\nconsumer_key = \"file://{}\"\n\
          consumer_secret = \"file://{}\"\nrequests_per_second = 1000\n",
