@@ -7,7 +7,7 @@ use std::sync::Arc;
 use opsctl::config::Tenant;
 use opsctl::context::{Clock, Context, Services};
 use opsctl::domain::time::UtcMs;
-use opsctl::integrations::http::{Http, HttpOptions};
+use opsctl::integrations::http::HttpOptions;
 use opsctl::progress::Show;
 use opsctl::store::Store;
 use opsctl::store::connect::Missing;
@@ -92,10 +92,7 @@ identity = "file://var/shop/identity.txt"
         let tenant = Tenant::parse(&self.tenant_file(more), &file).unwrap();
         let secrets = Secrets::new(&tenant.vault.file, tenant.vault.identity.clone());
         Context {
-            services: Services {
-                secrets: Arc::new(secrets),
-                http: Http::new(HttpOptions::default()).unwrap(),
-            },
+            services: Services::new(Arc::new(secrets), HttpOptions::default()),
             tenant: Arc::new(tenant),
             store: Store::open(&self.url, None, Missing::Refuse).await.unwrap(),
             clock: Clock::Fixed(NOW),
