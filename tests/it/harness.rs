@@ -12,7 +12,7 @@ use opsctl::progress::Show;
 use opsctl::store::Store;
 use opsctl::store::connect::Missing;
 use opsctl::vault::Secrets;
-use sqlx::{Connection, MySqlConnection};
+use sqlx::{Connection, MySqlConnection, SqliteConnection};
 use tempfile::TempDir;
 
 /// 2026-03-01T09:00:00Z.
@@ -100,6 +100,20 @@ identity = "file://var/shop/identity.txt"
             run: run.to_owned(),
             files: self.path("var/shop"),
             show: Show::Never,
+        }
+    }
+
+    /// Runs a statement behind opsctl's back.
+    pub async fn sql(&self, statement: &str) {
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()));
+        if self.kind == Kind::Sqlite {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            sql.execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        } else {
+            let mut connection = MySqlConnection::connect(&self.url).await.unwrap();
+            sql.execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
         }
     }
 
