@@ -11,6 +11,7 @@
 
 mod bad_files;
 mod concurrency;
+mod doctor;
 mod fire;
 mod harness;
 mod house;
