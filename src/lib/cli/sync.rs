@@ -47,7 +47,12 @@ impl Report for sync::Report {
             }
             if !c.reservations.is_empty() {
                 let row = |s: &reserve::Step| {
-                    vec![s.order.clone(), s.sku.clone(), s.lot.clone(), s.qty.to_string()]
+                    vec![
+                        s.order.clone(),
+                        s.sku.clone(),
+                        s.lot.clone(),
+                        s.qty.to_string(),
+                    ]
                 };
                 let rows = c.reservations.iter().map(row);
                 page.table(&["order", "sku", "lot", "units#"], rows);
@@ -91,7 +96,12 @@ impl Report for sync::Report {
 
 fn render_found(found: &sync::Found, page: &mut Page) {
     let names = |list: &[String]| {
-        let mut text = list.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let mut text = list
+            .iter()
+            .take(NAMED)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ");
         if list.len() > NAMED {
             text.push_str(&format!(", and {} more", list.len() - NAMED));
         }

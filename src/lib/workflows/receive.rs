@@ -162,6 +162,8 @@ async fn parse(
                 .ok_or_else(|| format!("there is no location {code:?}"))
         });
         let cost = cost(ctx, &mut rows, row, quantity);
+        let supplier = named(&mut rows, row, "supplier");
+        let invoice = named(&mut rows, row, "invoice");
         let (Some(sku), Some(code), Some(received_on), Some(quantity), Some(location)) =
             (sku, code, received_on, quantity, location)
         else {
@@ -192,13 +194,19 @@ async fn parse(
             quantity,
             location,
             cost,
-            supplier: rows.cell(row, "supplier").map(ToOwned::to_owned),
-            invoice: rows.cell(row, "invoice").map(ToOwned::to_owned),
+            supplier,
+            invoice,
             parent: None,
         });
     }
     rows.finish(file)?;
     Ok((lots, new_skus))
+}
+
+/// A name that may be missing.
+fn named(rows: &mut Rows, row: usize, column: &str) -> Option<String> {
+    rows.cell(row, column)?;
+    rows.read(row, column, rows::name)
 }
 
 fn unknown_sku<'a>(sku: &str, known: impl Iterator<Item = &'a String>) -> String {

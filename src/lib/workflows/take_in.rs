@@ -74,7 +74,9 @@ impl Catalogue {
     /// The store's.
     pub async fn of(tx: &mut Tx, account: &Account, orders: &[Incoming]) -> anyhow::Result<Self> {
         let lines = || orders.iter().flat_map(|incoming| &incoming.order.lines);
-        let mut listed: Vec<&str> = lines().filter_map(|l| l.item_external_id.as_deref()).collect();
+        let mut listed: Vec<&str> = lines()
+            .filter_map(|l| l.item_external_id.as_deref())
+            .collect();
         let mut skus: Vec<&str> = lines().filter_map(|l| l.sku.as_deref()).collect();
         for list in [&mut listed, &mut skus] {
             list.sort_unstable();

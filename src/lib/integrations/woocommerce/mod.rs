@@ -52,6 +52,18 @@ pub struct Page<T> {
     pub server_time: Option<UtcMs>,
 }
 
+impl<T> Page<T> {
+    /// How many elements came, understood or not.
+    #[must_use]
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "an empty page ends a list like a short one"
+    )]
+    pub fn len(&self) -> usize {
+        self.items.len() + self.rejected.len()
+    }
+}
+
 /// What a harmless look at the shop shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ping {
@@ -170,7 +182,7 @@ impl Client {
         let mut whole = Listing::default();
         for number in 1.. {
             let page = self.page(path, query(number), &read).await?;
-            let length = page.items.len() + page.rejected.len();
+            let length = page.len();
             whole.items.extend(page.items);
             whole.rejected.extend(page.rejected);
             let is_last = page.pages.map_or(length < PAGE, |pages| number >= pages);

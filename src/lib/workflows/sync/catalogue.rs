@@ -58,7 +58,11 @@ impl ChannelRun<'_> {
     /// Takes in the listings changed since the last look, or, in a full sync, all.
     pub(super) async fn pull_items(&mut self) -> anyhow::Result<()> {
         let full = self.options.full;
-        let since = if full { None } else { self.since(STREAM).await? };
+        let since = if full {
+            None
+        } else {
+            self.since(STREAM).await?
+        };
         let progress = Progress::start(self.ctx.show, "reading the catalogue", 0);
         let mut look = Look::default();
         let client = self.client.clone();
@@ -78,7 +82,11 @@ impl ChannelRun<'_> {
         }
         let seen: HashSet<&String> = look.taken.iter().collect();
         let again = self.retries(STREAM).await?;
-        for id in again.into_iter().filter(|id| !seen.contains(id)).collect::<Vec<_>>() {
+        for id in again
+            .into_iter()
+            .filter(|id| !seen.contains(id))
+            .collect::<Vec<_>>()
+        {
             match self.client.product(&id).await {
                 Ok(Some(item)) => self.take_products(vec![item], &mut look).await?,
                 Ok(None) => look.taken.push(id),
@@ -96,7 +104,8 @@ impl ChannelRun<'_> {
     async fn take_products(&mut self, items: Vec<ShopItem>, look: &mut Look) -> anyhow::Result<()> {
         let client = self.client.clone();
         let variations = |item: &ShopItem| {
-            let (client, id, title) = (client.clone(), item.external_id.clone(), item.title.clone());
+            let (client, id, title) =
+                (client.clone(), item.external_id.clone(), item.title.clone());
             let is_parent = item.kind == ItemKind::Variable;
             async move {
                 match is_parent {
@@ -117,7 +126,8 @@ impl ChannelRun<'_> {
             match family {
                 Ok(None) => {}
                 Ok(Some(family)) => {
-                    look.taken.extend(family.items.iter().map(|i| i.external_id.clone()));
+                    look.taken
+                        .extend(family.items.iter().map(|i| i.external_id.clone()));
                     all.extend(family.items);
                     for rejected in family.rejected {
                         look.fail(&id, format!("a variation: {}", rejected.reason));
@@ -344,7 +354,10 @@ async fn link(
     account: &Account,
     changes: &mut [Change<'_>],
 ) -> anyhow::Result<HashMap<String, i64>> {
-    let skus: Vec<&str> = changes.iter().filter_map(|c| c.item.sku.as_deref()).collect();
+    let skus: Vec<&str> = changes
+        .iter()
+        .filter_map(|c| c.item.sku.as_deref())
+        .collect();
     let by_sku = products::ids_of(tx, &skus).await?;
     let (mut new, mut stocked) = (HashMap::new(), Vec::new());
     for change in changes.iter_mut().filter(|c| is_product(c.item)) {

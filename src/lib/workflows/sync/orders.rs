@@ -66,7 +66,11 @@ impl ChannelRun<'_> {
         }
         let seen: HashSet<&String> = look.taken.iter().collect();
         let again = self.retries(STREAM).await?;
-        for id in again.into_iter().filter(|id| !seen.contains(id)).collect::<Vec<_>>() {
+        for id in again
+            .into_iter()
+            .filter(|id| !seen.contains(id))
+            .collect::<Vec<_>>()
+        {
             self.take_order(id, &mut look).await?;
         }
         self.close(STREAM, look).await?;
@@ -182,7 +186,8 @@ impl ChannelRun<'_> {
                 rule,
             });
         }
-        look.taken.extend(list.iter().map(|i| i.order.external_id.clone()));
+        look.taken
+            .extend(list.iter().map(|i| i.order.external_id.clone()));
         if self.options.dry_run {
             self.held_back.orders.extend(list);
             return Ok(());

@@ -55,7 +55,7 @@ impl ChannelRun<'_> {
             .filter(|row| !row.gone && row.stock == "managed")
             .filter_map(|row| {
                 let (quantity, sku) = offers.get(&row.product_id?)?;
-                (row.seen_qty != Some(*quantity)).then(|| Target {
+                (!is_offered(row.seen_qty?, *quantity)).then(|| Target {
                     listing: row.id,
                     external_id: row.external_id,
                     parent: row.parent_external_id,
@@ -105,17 +105,19 @@ impl ChannelRun<'_> {
         let mut writes = Vec::new();
         for (parent, batch) in batches(targets.to_vec()) {
             let now = self.read_now(parent.as_deref(), &batch).await?;
-            writes.extend(batch.into_iter().filter_map(|target| {
-                match now.get(&target.external_id) {
-                    Some(ShopStock::Managed(from)) if *from != target.quantity => Some(Write {
-                        sku: target.sku,
-                        external_id: target.external_id,
-                        from: *from,
-                        to: target.quantity,
-                    }),
+            writes.extend(batch.into_iter().filter_map(
+                |target| match now.get(&target.external_id) {
+                    Some(ShopStock::Managed(from)) if !is_offered(*from, target.quantity) => {
+                        Some(Write {
+                            sku: target.sku,
+                            external_id: target.external_id,
+                            from: *from,
+                            to: target.quantity,
+                        })
+                    }
                     _ => None,
-                }
-            }));
+                },
+            ));
         }
         Ok(writes)
     }
@@ -197,7 +199,7 @@ impl ChannelRun<'_> {
                 Some(ShopStock::Managed(quantity)) => {
                     let at = self.ctx.clock.now();
                     listings::set_seen(&mut tx, target.listing, Some(*quantity), at).await?;
-                    if *quantity != target.quantity {
+                    if !is_offered(*quantity, target.quantity) {
                         changes.push((target.external_id.clone(), target.quantity));
                     }
                 }
@@ -241,6 +243,12 @@ impl ChannelRun<'_> {
     }
 }
 
+/// Whether a quantity in the shop offers what may be offered. Below zero it offers nothing,
+/// and tells how much was sold without stock: that is left as it is.
+fn is_offered(in_shop: i64, quantity: i64) -> bool {
+    in_shop.max(0) == quantity
+}
+
 /// Targets as the shop takes them: by parent, at most a hundred at once.
 fn batches(targets: Vec<Target>) -> Vec<(Option<String>, Vec<Target>)> {
     let mut by_parent: BTreeMap<Option<String>, Vec<Target>> = BTreeMap::new();
@@ -262,7 +270,8 @@ fn batches(targets: Vec<Target>) -> Vec<(Option<String>, Vec<Target>)> {
 async fn offers(tx: &mut Tx, buffer: u32) -> anyhow::Result<HashMap<i64, (i64, String)>> {
     let rows = stock::by_sku(tx).await?;
     let kits = products::kits(tx).await?;
-    let by_id: HashMap<i64, &stock::SkuRow> = rows.iter().map(|row| (row.product_id, row)).collect();
+    let by_id: HashMap<i64, &stock::SkuRow> =
+        rows.iter().map(|row| (row.product_id, row)).collect();
     let mut offers = HashMap::new();
     for row in &rows {
         let units = if kits.contains_key(&row.product_id) {
@@ -275,7 +284,9 @@ async fn offers(tx: &mut Tx, buffer: u32) -> anyhow::Result<HashMap<i64, (i64, S
             if stocked.is_empty() || stocked.iter().any(|(part, _)| !part.has_lots) {
                 continue;
             }
-            let parts = stocked.into_iter().map(|(part, n)| (sellable(part, buffer), n));
+            let parts = stocked
+                .into_iter()
+                .map(|(part, n)| (sellable(part, buffer), n));
             (sellable_kits(parts) - row.buffer.unwrap_or(0)).max(0)
         } else if row.has_lots {
             sellable(row, buffer)
