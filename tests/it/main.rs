@@ -15,6 +15,7 @@ mod doctor;
 mod fire;
 mod harness;
 mod house;
+mod products;
 mod reserve;
 mod stock;
 mod sync;

@@ -2,6 +2,7 @@
 
 pub mod doctor;
 pub mod orders;
+pub mod products;
 pub mod receive;
 pub mod reserve;
 pub mod scan;
