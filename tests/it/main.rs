@@ -17,6 +17,7 @@ mod harness;
 mod house;
 mod products;
 mod reserve;
+mod secrets;
 mod stock;
 mod sync;
 mod tenant;
