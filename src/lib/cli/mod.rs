@@ -14,6 +14,7 @@ mod init;
 mod jobs;
 mod orders;
 mod out;
+mod products;
 mod receive;
 mod reserve;
 mod sandbox;
@@ -115,6 +116,8 @@ enum Command {
     Vault(vault::Args),
     /// Reserve stock for open orders, oldest order and oldest lot first
     Reserve(reserve::Args),
+    /// Keep the catalogue by hand: products, codes, kits
+    Products(products::Args),
     /// Take goods in from a list
     Receive(receive::Args),
     /// Show and correct stock
@@ -188,6 +191,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Sync(args) => with_context(globals, out, async |ctx, out| {
             sync::run(&args, ctx, out).await
+        }),
+        Command::Products(args) => with_context(globals, out, async |ctx, out| {
+            products::run(&args, ctx, out).await
         }),
         Command::Receive(args) => with_context(globals, out, async |ctx, out| {
             receive::run(&args, ctx, out).await

@@ -4,6 +4,7 @@
 //! Nothing here decides anything about the trade: that is `domain`, told by `workflows`.
 
 pub mod applied_refs;
+pub mod catalogue;
 pub mod channels;
 pub mod check;
 pub mod connect;

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::dialect::{Tx, Type, vals};
-use super::{Stamp, StoreError};
+use super::{Stamp, StoreError, catalogue};
 
 /// A product as stored.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct Row {
     /// Its id.
     pub id: i64,
@@ -62,7 +61,30 @@ pub struct Facts {
     pub buffer: Option<i64>,
 }
 
-const COLUMNS: &str = "id, sku, title, brand, weight_g, length_mm, width_mm, height_mm, \
+impl Row {
+    /// A product that is not stored yet, under the id 0.
+    fn new(facts: &Facts, stocked: bool) -> Self {
+        let [length_mm, width_mm, height_mm] =
+            facts.dimensions_mm.map_or([None; 3], |d| d.map(Some));
+        Self {
+            id: 0,
+            sku: facts.sku.clone(),
+            title: facts.title.clone().unwrap_or_else(|| facts.sku.clone()),
+            brand: facts.brand.clone(),
+            weight_g: facts.weight_g,
+            length_mm,
+            width_mm,
+            height_mm,
+            tracking: facts.tracking.clone().unwrap_or_else(|| "none".to_owned()),
+            origin_country: facts.origin_country.clone(),
+            hs_code: facts.hs_code.clone(),
+            buffer: facts.buffer,
+            stocked,
+        }
+    }
+}
+
+pub(super) const COLUMNS: &str = "id, sku, title, brand, weight_g, length_mm, width_mm, height_mm, \
                        tracking, origin_country, hs_code, buffer, stocked";
 
 /// The product with that SKU.
@@ -139,45 +161,8 @@ pub async fn insert_many(
     products: &[Facts],
     stocked: bool,
 ) -> Result<(), StoreError> {
-    let rows: Vec<Value> = products
-        .iter()
-        .map(|p| {
-            let [length, width, height] = p.dimensions_mm.map_or([None; 3], |d| d.map(Some));
-            json!([
-                p.sku,
-                p.title.as_ref().unwrap_or(&p.sku),
-                p.brand,
-                p.weight_g,
-                length,
-                width,
-                height,
-                p.tracking.as_deref().unwrap_or("none"),
-                p.origin_country,
-                p.hs_code,
-                p.buffer,
-                i64::from(stocked),
-                stamp.at.0,
-                stamp.at.0
-            ])
-        })
-        .collect();
-    let columns = [
-        ("sku", Type::Text),
-        ("title", Type::Text),
-        ("brand", Type::Text),
-        ("weight_g", Type::Int),
-        ("length_mm", Type::Int),
-        ("width_mm", Type::Int),
-        ("height_mm", Type::Int),
-        ("tracking", Type::Text),
-        ("origin_country", Type::Text),
-        ("hs_code", Type::Text),
-        ("buffer", Type::Int),
-        ("stocked", Type::Int),
-        ("created_at", Type::Int),
-        ("updated_at", Type::Int),
-    ];
-    tx.insert_many("products", &columns, &rows).await
+    let rows: Vec<Row> = products.iter().map(|p| Row::new(p, stocked)).collect();
+    catalogue::insert(tx, stamp, &rows).await
 }
 
 /// Changes a product to the facts given.
@@ -230,28 +215,6 @@ pub async fn set_stocked(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Gives new products their codes, many at once: (product, GTIN-14), one unit a scan.
-///
-/// # Errors
-/// The store's.
-pub async fn insert_gtins(
-    tx: &mut Tx,
-    codes: &[(i64, String)],
-    source: &str,
-) -> Result<(), StoreError> {
-    let rows: Vec<Value> = codes
-        .iter()
-        .map(|(product, gtin14)| json!([gtin14, product, 1, source]))
-        .collect();
-    let columns = [
-        ("gtin14", Type::Text),
-        ("product_id", Type::Int),
-        ("units_per_scan", Type::Int),
-        ("source", Type::Text),
-    ];
-    tx.insert_many("gtins", &columns, &rows).await
-}
-
 /// Makes this the one code of a product that the source knows; none takes it away. Codes
 /// from elsewhere stay.
 ///
@@ -274,39 +237,6 @@ pub async fn set_gtin_of_source(
              SELECT ?, p.id, 1, ? FROM products p WHERE p.id = ? AND NOT EXISTS \
                (SELECT 1 FROM gtins g WHERE g.gtin14 = ? AND g.product_id = p.id)",
             vals![gtin14, source, product, gtin14],
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// Gives a product a code with the units one scan of it counts.
-///
-/// # Errors
-/// The store's.
-pub async fn set_gtin(
-    tx: &mut Tx,
-    product: i64,
-    gtin14: &str,
-    units_per_scan: i64,
-    source: &str,
-) -> Result<(), StoreError> {
-    let changed = tx
-        .run(
-            "UPDATE gtins SET units_per_scan = ?, source = ? WHERE gtin14 = ? AND product_id = ?",
-            vals![units_per_scan, source, gtin14, product],
-        )
-        .await?;
-    let there: Option<(i64,)> = tx
-        .opt(
-            "SELECT product_id FROM gtins WHERE gtin14 = ? AND product_id = ?",
-            vals![gtin14, product],
-        )
-        .await?;
-    if changed == 0 && there.is_none() {
-        tx.run(
-            "INSERT INTO gtins (gtin14, product_id, units_per_scan, source) VALUES (?, ?, ?, ?)",
-            vals![gtin14, product, units_per_scan, source],
         )
         .await?;
     }

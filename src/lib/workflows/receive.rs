@@ -145,6 +145,7 @@ async fn parse(
 ) -> anyhow::Result<(Vec<NewLot>, Vec<String>)> {
     let mut rows = Rows::parse(text, REQUIRED, OPTIONAL)?;
     let ids = products::ids_by_sku(tx).await?;
+    let kits = products::kits(tx).await?;
     let locations: HashMap<String, i64> = stock::location_codes(tx).await?.into_iter().collect();
     let mut names: HashSet<(i64, String)> = stock::lot_codes(tx).await?.into_iter().collect();
     let (mut lots, mut new_skus) = (Vec::new(), Vec::<String>::new());
@@ -174,7 +175,7 @@ async fn parse(
             None if options.new_products => {
                 new_skus.push(sku.clone());
                 let id = -(new_skus.len() as i64);
-                new_ids.insert(sku, id);
+                new_ids.insert(sku.clone(), id);
                 id
             }
             None => {
@@ -182,6 +183,11 @@ async fn parse(
                 continue;
             }
         };
+        if kits.contains_key(&product) {
+            let what = format!("{sku} is a kit; receive its components");
+            rows.problem(row, "sku", what);
+            continue;
+        }
         if !names.insert((product, code.clone())) {
             let what = format!("lot {code:?} of this product is there already");
             rows.problem(row, "lot", what);

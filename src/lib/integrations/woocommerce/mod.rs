@@ -109,10 +109,11 @@ impl Client {
         let (key, secret) = (&settings.consumer_key, &settings.consumer_secret);
         lane.redact(key);
         lane.redact(secret);
+        // As Basic has it; kept out also where OAuth signs, for the two are one secret.
+        let pair = format!("{}:{}", key.expose_secret(), secret.expose_secret());
+        let pair = STANDARD.encode(pair);
+        lane.redact(&SecretString::from(pair.as_str()));
         let auth = if base.starts_with("https:") {
-            let pair = format!("{}:{}", key.expose_secret(), secret.expose_secret());
-            let pair = STANDARD.encode(pair);
-            lane.redact(&SecretString::from(pair.as_str()));
             Auth::Basic(SecretString::from(format!("Basic {pair}")))
         } else {
             Auth::OAuth(oauth::Credentials {
@@ -161,7 +162,7 @@ impl Client {
         let response = self.get(path, &query).await?;
         let elements: Vec<Box<RawValue>> = response.json()?;
         let mut listing = Listing::default();
-        listing.extend(&elements, read);
+        listing.extend(&elements, read, |reason| response.clean(reason));
         let number = |name| response.header(name)?.trim().parse::<u64>().ok();
         Ok(Page {
             items: listing.items,

@@ -11,6 +11,7 @@ use crate::domain::catalogue::{ItemKind, ShopItem, ShopStock};
 use crate::domain::gtin;
 use crate::integrations::woocommerce::Page;
 use crate::progress::Progress;
+use crate::store::catalogue::{self, CodeRow};
 use crate::store::channels::Account;
 use crate::store::events::{self, Event};
 use crate::store::listings::Put;
@@ -449,7 +450,16 @@ async fn make(
     }
     codes.sort_unstable();
     codes.dedup();
-    products::insert_gtins(tx, &codes, &account.name).await?;
+    let codes: Vec<CodeRow> = codes
+        .into_iter()
+        .map(|(product_id, gtin14)| CodeRow {
+            product_id,
+            gtin14,
+            units_per_scan: 1,
+            source: account.name.clone(),
+        })
+        .collect();
+    catalogue::insert_codes(tx, &codes).await?;
     *new = ids;
     Ok(())
 }
