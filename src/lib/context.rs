@@ -3,12 +3,12 @@
 //! Only the command line makes one, and the tests; a workflow never reaches around it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::{DimensionUnit, Tenant, WeightUnit, WooCommerce};
 use crate::domain::time::UtcMs;
-use crate::integrations::http::Http;
+use crate::integrations::http::{Http, HttpError, HttpOptions};
 use crate::integrations::woocommerce;
 use crate::progress::Show;
 use crate::store::{Stamp, Store};
@@ -38,15 +38,42 @@ impl Clock {
 pub struct Services {
     /// What resolves references to secrets.
     pub secrets: Arc<Secrets>,
-    /// What all exchanges go through.
-    pub http: Http,
+    http: Arc<Mutex<Option<Http>>>,
+    options: HttpOptions,
 }
 
 impl Services {
+    /// Services that are spoken to in this way; nothing is made or opened yet.
+    pub fn new(secrets: Arc<Secrets>, options: HttpOptions) -> Self {
+        Self {
+            secrets,
+            http: Arc::default(),
+            options,
+        }
+    }
+
+    /// What all exchanges go through, made at its first use, for most commands speak to no
+    /// service. It keeps every secret resolved so far out of recordings and errors.
+    ///
+    /// # Errors
+    /// The recording cannot be opened, or TLS cannot be set up.
+    pub fn http(&self) -> Result<Http, HttpError> {
+        let mut made = self.http.lock().unwrap_or_else(PoisonError::into_inner);
+        let http = match made.take() {
+            Some(http) => http,
+            None => Http::new(self.options.clone())?,
+        };
+        for secret in self.secrets.known() {
+            http.redact(&secret);
+        }
+        Ok(made.insert(http).clone())
+    }
+
     /// The client of a WooCommerce shop.
     ///
     /// # Errors
-    /// A secret cannot be resolved, or the address is not one.
+    /// A secret cannot be resolved, the address is not one, or the recording cannot be
+    /// opened.
     pub fn woocommerce(
         &self,
         tenant: &Tenant,
@@ -77,7 +104,7 @@ impl Services {
             },
         };
         let lane = self
-            .http
+            .http()?
             .lane(name, shop.requests_per_second, shop.parallel)
             .with_timeout(Duration::from_secs(u64::from(shop.timeout_seconds)));
         Ok(woocommerce::Client::new(lane, &settings)?)
@@ -115,11 +142,41 @@ impl Context {
         }
     }
 
+    /// The calendar day of a point in time in the tenant's zone: `YYYY-MM-DD`.
+    pub fn business_day(&self, at: UtcMs) -> String {
+        let local = at.to_utc().with_timezone(&self.tenant.tenant.timezone);
+        local.format("%Y-%m-%d").to_string()
+    }
+
     /// The name of the file that answers scans.
     pub const SCAN_INDEX: &str = "scan.idx";
 
     /// The file that answers scans.
     pub fn scan_index(&self) -> PathBuf {
         self.files.join(Self::SCAN_INDEX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_is_opened_when_a_service_is_used_and_not_before() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let identity = format!("file://{}/identity.txt", folder.path().display());
+        let secrets = Secrets::new(folder.path().join("vault.age"), identity.parse().unwrap());
+        let file = folder.path().join("recordings/http.jsonl");
+        let options = HttpOptions {
+            record: Some(file.clone()),
+            ..HttpOptions::default()
+        };
+        let services = Services::new(Arc::new(secrets), options);
+        let refused = services.http().err();
+        assert!(matches!(refused, Some(HttpError::Record { .. })));
+        std::fs::create_dir(folder.path().join("recordings")).unwrap();
+        assert!(!file.exists());
+        assert!(services.http().is_ok());
+        assert!(file.exists());
     }
 }

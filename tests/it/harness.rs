@@ -7,12 +7,12 @@ use std::sync::Arc;
 use opsctl::config::Tenant;
 use opsctl::context::{Clock, Context, Services};
 use opsctl::domain::time::UtcMs;
-use opsctl::integrations::http::{Http, HttpOptions};
+use opsctl::integrations::http::HttpOptions;
 use opsctl::progress::Show;
 use opsctl::store::Store;
 use opsctl::store::connect::Missing;
 use opsctl::vault::Secrets;
-use sqlx::{Connection, MySqlConnection};
+use sqlx::{Connection, MySqlConnection, SqliteConnection};
 use tempfile::TempDir;
 
 /// 2026-03-01T09:00:00Z.
@@ -92,10 +92,7 @@ identity = "file://var/shop/identity.txt"
         let tenant = Tenant::parse(&self.tenant_file(more), &file).unwrap();
         let secrets = Secrets::new(&tenant.vault.file, tenant.vault.identity.clone());
         Context {
-            services: Services {
-                secrets: Arc::new(secrets),
-                http: Http::new(HttpOptions::default()).unwrap(),
-            },
+            services: Services::new(Arc::new(secrets), HttpOptions::default()),
             tenant: Arc::new(tenant),
             store: Store::open(&self.url, None, Missing::Refuse).await.unwrap(),
             clock: Clock::Fixed(NOW),
@@ -103,6 +100,20 @@ identity = "file://var/shop/identity.txt"
             run: run.to_owned(),
             files: self.path("var/shop"),
             show: Show::Never,
+        }
+    }
+
+    /// Runs a statement behind opsctl's back.
+    pub async fn sql(&self, statement: &str) {
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()));
+        if self.kind == Kind::Sqlite {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            sql.execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        } else {
+            let mut connection = MySqlConnection::connect(&self.url).await.unwrap();
+            sql.execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
         }
     }
 

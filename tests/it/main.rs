@@ -11,10 +11,15 @@
 
 mod bad_files;
 mod concurrency;
+mod doctor;
 mod fire;
 mod harness;
 mod house;
+mod open;
 mod reserve;
 mod stock;
 mod sync;
 mod tenant;
+mod trade;
+mod trading;
+mod weather;

@@ -2,10 +2,10 @@
 
 use opsctl::context::Context;
 use opsctl::sandbox::faults::{Fault, Rule};
-use opsctl::sandbox::{Content, Options, Sandbox};
 use opsctl::workflows::{orders, receive, stock, sync};
 
 use crate::harness::{Shop, on_all_stores};
+use crate::trading::{agreed, beside, trading};
 
 on_all_stores!(
     a_sync_with_nothing_new_writes_nothing_and_reads_each_cursor_once,
@@ -13,83 +13,33 @@ on_all_stores!(
     a_cancelled_order_gives_its_units_back,
     a_completed_order_takes_its_units_out,
     a_shop_that_stumbles_loses_nothing,
+    an_order_placed_and_completed_between_two_syncs_leaves_stock,
+    an_order_completed_before_the_first_look_stays_past_when_it_is_edited,
+    edits_and_refunds_change_what_is_wanted,
+    a_rehearsal_tells_what_a_run_then_does,
+    a_full_sync_finds_what_no_date_tells,
+    a_kit_is_offered_as_often_as_its_components_make_it,
 );
 
-/// A sandbox shop of 150 SKUs, with lots of every SKU whose stock it manages.
-async fn trading(shop: &Shop) -> (Sandbox, Context, Vec<String>) {
-    let plan = opsctl::sandbox::Plan { skus: 150, seed: 7 };
-    let sandbox = Sandbox::start(Options {
-        content: Content::Generated(plan),
-        ..Options::default()
-    })
-    .await
-    .unwrap();
-    let (key, secret) = sandbox.woo().credentials();
-    std::fs::create_dir_all(shop.path("secrets")).unwrap();
-    let key = shop.write("secrets/key", &key);
-    let secret = shop.write("secrets/secret", &secret);
-    let channel = format!(
-        "[channels.woo]\nkind = \"woocommerce\"\nurl = \"{}\"\nconsumer_key = \"file://{}\"\n\
-         consumer_secret = \"file://{}\"\nrequests_per_second = 1000\n",
-        sandbox.shop_url(),
-        key.display(),
-        secret.display()
-    );
-    let ctx = shop.context_with("s1", &channel).await;
-    let whole = sync::run(&ctx).await.unwrap();
-    assert!(whole.is_whole(), "{:?}", whole.channels[0].failures);
-    let skus: Vec<String> = sandbox
-        .woo()
-        .managed_skus()
-        .into_iter()
-        .filter(|sku| keeps_its_own_stock(&sandbox, sku))
-        .collect();
-    assert!(skus.len() > 50);
-    let mut lots = String::from("sku,lot,received_on,qty,unit_cost\n");
-    for sku in &skus {
-        lots.push_str(&format!("{sku},L1,2026-01-02,1000,1.00\n"));
-    }
-    let options = receive::Options::default();
-    receive::run(&ctx, &shop.write("lots.csv", &lots), &options)
-        .await
-        .unwrap();
-    (sandbox, ctx, skus)
-}
-
-/// Whether a SKU's quantity is its own and not its parent's.
-fn keeps_its_own_stock(sandbox: &Sandbox, sku: &str) -> bool {
-    let shop = sandbox.woo();
-    let item = shop.id_of(sku).and_then(|id| shop.product(id)).unwrap();
-    item["manage_stock"] == true
-}
-
-/// Every quantity the shop states is what may be offered.
-async fn agreed(sandbox: &Sandbox, ctx: &Context, skus: &[String]) {
-    for (row, sellable) in stock::list(ctx).await.unwrap() {
-        if skus.contains(&row.sku) {
-            assert_eq!(
-                sandbox.woo().quantity(&row.sku),
-                Some(sellable),
-                "{}",
-                row.sku
-            );
-        }
-    }
+/// Syncs, and gives the report of the one channel.
+async fn sync(ctx: &Context) -> sync::ChannelReport {
+    let report = sync::run(ctx, sync::Options::default()).await.unwrap();
+    report.channels.into_iter().next().unwrap()
 }
 
 async fn a_sync_with_nothing_new_writes_nothing_and_reads_each_cursor_once(shop: Shop) {
     let (sandbox, ctx, skus) = trading(&shop).await;
-    sync::run(&ctx).await.unwrap();
+    sync(&ctx).await;
     agreed(&sandbox, &ctx, &skus).await;
     // The pushes moved the shop's dates: once past the overlap there is nothing to read.
     sandbox.clock().advance(600);
-    sync::run(&ctx).await.unwrap();
+    sync(&ctx).await;
     sandbox.clock().advance(600);
-    sync::run(&ctx).await.unwrap();
+    sync(&ctx).await;
     sandbox.woo().forget_calls();
-    let report = sync::run(&ctx).await.unwrap();
+    let report = sync(&ctx).await;
     assert_eq!(
-        report.channels[0].items_changed + report.channels[0].orders_changed,
+        report.items_changed + report.orders_changed,
         0
     );
     let counts = sandbox.woo().counts();
@@ -105,34 +55,34 @@ async fn a_sync_with_nothing_new_writes_nothing_and_reads_each_cursor_once(shop:
 async fn quantities_go_out_in_batches(shop: Shop) {
     let (sandbox, ctx, skus) = trading(&shop).await;
     sandbox.woo().forget_calls();
-    let report = sync::run(&ctx).await.unwrap();
+    let report = sync(&ctx).await;
     let counts = sandbox.woo().counts();
-    assert!(report.channels[0].pushed > 50);
+    assert!(report.pushed > 50);
     let simple = counts.of("POST products/batch");
     let variations = counts.of("POST products/{id}/variations/batch");
     assert_eq!(counts.writes, simple + variations);
-    assert_eq!(counts.writes, report.channels[0].push_requests);
+    assert_eq!(counts.writes, report.push_requests);
     assert!(
         simple <= 2,
         "{simple} batches for at most 150 simple products"
     );
-    assert!(report.channels[0].exposure_seconds.is_some());
+    assert!(report.exposure_seconds.is_some());
     agreed(&sandbox, &ctx, &skus).await;
 }
 
 async fn a_cancelled_order_gives_its_units_back(shop: Shop) {
     let (sandbox, ctx, skus) = trading(&shop).await;
-    sync::run(&ctx).await.unwrap();
+    sync(&ctx).await;
     let id = sandbox
         .woo()
         .sell(&[(skus[0].as_str(), 3)], "processing")
         .unwrap();
-    sync::run(&ctx).await.unwrap();
+    sync(&ctx).await;
     let order = orders::the_one(&ctx, &format!("woo:{id}")).await.unwrap();
     assert_eq!((order.wanted, order.reserved), (3, 3));
     sandbox.woo().set_order_status(id, "cancelled").unwrap();
-    let report = sync::run(&ctx).await.unwrap();
-    assert_eq!(report.channels[0].units_released, 3);
+    let report = sync(&ctx).await;
+    assert_eq!(report.units_released, 3);
     let order = orders::the_one(&ctx, &format!("woo:{id}")).await.unwrap();
     assert_eq!((order.wanted, order.reserved), (0, 0));
     agreed(&sandbox, &ctx, &skus).await;
@@ -146,10 +96,10 @@ async fn a_completed_order_takes_its_units_out(shop: Shop) {
         .woo()
         .sell(&[(skus[0].as_str(), 3)], "processing")
         .unwrap();
-    sync::run(&ctx).await.unwrap();
+    sync(&ctx).await;
     sandbox.woo().set_order_status(id, "completed").unwrap();
-    let report = sync::run(&ctx).await.unwrap();
-    assert_eq!(report.channels[0].units_shipped, 3);
+    let report = sync(&ctx).await;
+    assert_eq!(report.units_shipped, 3);
     assert_eq!(
         stock::show(&ctx, &skus[0]).await.unwrap().totals.on_hand,
         before - 3
@@ -163,10 +113,174 @@ async fn a_shop_that_stumbles_loses_nothing(shop: Shop) {
     sandbox
         .faults()
         .inject(Rule::new(Fault::CutAfter).on("POST", "batch").times(1));
-    let stumbled = sync::run(&ctx).await.unwrap();
-    assert!(!stumbled.is_whole());
-    let mended = sync::run(&ctx).await.unwrap();
-    assert!(mended.is_whole(), "{:?}", mended.channels[0].failures);
+    let stumbled = sync(&ctx).await;
+    assert_eq!(stumbled.failures.len(), 1);
+    let mended = sync(&ctx).await;
+    assert_eq!(mended.failures, Vec::<String>::new());
     agreed(&sandbox, &ctx, &skus).await;
+    shop.must_be_sound();
+}
+
+async fn on_hand(ctx: &Context, sku: &str) -> i64 {
+    stock::show(ctx, sku).await.unwrap().totals.on_hand
+}
+
+async fn an_order_placed_and_completed_between_two_syncs_leaves_stock(shop: Shop) {
+    let (sandbox, ctx, skus) = trading(&shop).await;
+    let id = sandbox.woo().sell(&[(skus[0].as_str(), 3)], "processing").unwrap();
+    sandbox.clock().advance(60);
+    sandbox.woo().set_order_status(id, "completed").unwrap();
+    let report = sync(&ctx).await;
+    assert_eq!(report.units_shipped, 3);
+    assert_eq!(on_hand(&ctx, &skus[0]).await, 997);
+    sync(&ctx).await;
+    assert_eq!(on_hand(&ctx, &skus[0]).await, 997);
+    agreed(&sandbox, &ctx, &skus).await;
+    shop.must_be_sound();
+}
+
+async fn an_order_completed_before_the_first_look_stays_past_when_it_is_edited(shop: Shop) {
+    let (sandbox, ctx) = beside(&shop, 150).await;
+    let sku = sandbox.woo().managed_skus()[0].clone();
+    let id = sandbox.woo().sell(&[(sku.as_str(), 2)], "completed").unwrap();
+    sandbox.clock().advance(5);
+    sync(&ctx).await;
+    let lots = format!("sku,lot,received_on,qty\n{sku},L1,2026-01-02,10\n");
+    let file = shop.write("lots.csv", &lots);
+    receive::run(&ctx, &file, &receive::Options::default()).await.unwrap();
+    sandbox.clock().advance(600);
+    sandbox.woo().refund(id, &[(0, 1)], false).unwrap();
+    let report = sync(&ctx).await;
+    assert_eq!((report.orders_changed, report.units_shipped), (1, 0));
+    assert_eq!(on_hand(&ctx, &sku).await, 10);
+    shop.must_be_sound();
+}
+
+async fn edits_and_refunds_change_what_is_wanted(shop: Shop) {
+    let (sandbox, ctx, skus) = trading(&shop).await;
+    let woo = sandbox.woo();
+    let lines = [(skus[0].as_str(), 5), (skus[1].as_str(), 2)];
+    let id = woo.sell(&lines, "on-hold").unwrap();
+    sync(&ctx).await;
+    let reference = format!("woo:{id}");
+    let look = async || {
+        let order = orders::the_one(&ctx, &reference).await.unwrap();
+        (order.wanted, order.reserved, order.holds)
+    };
+    assert_eq!(look().await, (7, 7, Some("payment".to_owned())));
+    woo.set_order_status(id, "processing").unwrap();
+    woo.edit_line(id, 0, 4).unwrap();
+    sync(&ctx).await;
+    assert_eq!(look().await, (6, 6, None));
+    woo.refund(id, &[(0, 1)], true).unwrap();
+    sync(&ctx).await;
+    assert_eq!(look().await, (5, 5, None));
+    woo.refund(id, &[(1, 2)], false).unwrap();
+    sync(&ctx).await;
+    assert_eq!(look().await, (3, 3, None));
+    let shown = orders::show(&ctx, &reference).await.unwrap();
+    assert_eq!(shown.refunds.len(), 2);
+    // A unit that was refunded and not put back is still ours to offer: it was reserved, and
+    // nothing here says that it is gone.
+    agreed(&sandbox, &ctx, &skus).await;
+    shop.must_be_sound();
+}
+
+async fn a_rehearsal_tells_what_a_run_then_does(shop: Shop) {
+    let (sandbox, ctx, skus) = trading(&shop).await;
+    sync(&ctx).await;
+    sandbox.woo().sell(&[(skus[3].as_str(), 3)], "processing").unwrap();
+    sandbox.woo().set_stock(&skus[5], 7).unwrap();
+    sandbox.woo().forget_calls();
+    let options = sync::Options {
+        dry_run: true,
+        ..sync::Options::default()
+    };
+    let plan = sync::run(&ctx, options).await.unwrap().channels.remove(0);
+    assert_eq!(sandbox.woo().counts().writes, 0);
+    assert_eq!((plan.orders_changed, plan.units_reserved), (1, 3));
+    let reserved: Vec<(&str, i64)> =
+        plan.reservations.iter().map(|s| (s.sku.as_str(), s.qty)).collect();
+    assert_eq!(reserved, [(skus[3].as_str(), 3)]);
+    let writes: Vec<(&str, i64, i64)> =
+        plan.writes.iter().map(|w| (w.sku.as_str(), w.from, w.to)).collect();
+    assert_eq!(writes, [(skus[5].as_str(), 7, on_hand(&ctx, &skus[5]).await)]);
+    let done = sync(&ctx).await;
+    assert_eq!(
+        (done.orders_changed, done.units_reserved, done.pushed),
+        (plan.orders_changed, plan.units_reserved, 1)
+    );
+    assert_eq!(sandbox.woo().quantity(&skus[5]), Some(writes[0].2));
+    shop.must_be_sound();
+}
+
+async fn a_full_sync_finds_what_no_date_tells(shop: Shop) {
+    let (sandbox, ctx, skus) = trading(&shop).await;
+    let woo = sandbox.woo();
+    let sell = |n: usize| woo.sell(&[(skus[n].as_str(), 2)], "processing").unwrap();
+    let (trashed, deleted) = (sell(0), sell(1));
+    sync(&ctx).await;
+    woo.trash_order(trashed).unwrap();
+    woo.delete_order(deleted).unwrap();
+    let parentless = |sku: &&String| woo.product(woo.id_of(sku).unwrap()).unwrap()["parent_id"] == 0;
+    let simple: Vec<&String> = skus.iter().filter(parentless).collect();
+    let [first, second] = [simple[5], simple[6]];
+    woo.trash_product(woo.id_of(first).unwrap()).unwrap();
+    woo.delete_product(woo.id_of(second).unwrap()).unwrap();
+    // Changed under the shop's feet: its date says nothing of it.
+    sandbox.clock().advance(-100_000);
+    woo.set_stock(simple[7], 123).unwrap();
+    sandbox.clock().advance(100_000 + 600);
+    assert_eq!(sync(&ctx).await.units_released, 0);
+
+    let options = sync::Options {
+        full: true,
+        ..sync::Options::default()
+    };
+    let report = sync::run(&ctx, options).await.unwrap().channels.remove(0);
+    assert_eq!(report.failures, Vec::<String>::new());
+    let found = report.found.unwrap();
+    assert_eq!(report.units_released, 4);
+    let mut gone = found.listings_gone;
+    gone.sort();
+    let mut expected = vec![first.clone(), second.clone()];
+    expected.sort();
+    assert_eq!(gone, expected);
+    let mut orders_gone = found.orders_gone;
+    orders_gone.sort();
+    assert_eq!(orders_gone, [trashed.to_string(), deleted.to_string()]);
+    let drifted: Vec<(&str, i64)> =
+        found.drift.iter().map(|d| (d.item.as_str(), d.found)).collect();
+    assert!(drifted.contains(&(simple[7].as_str(), 123)), "{drifted:?}");
+    assert_eq!(woo.quantity(simple[7]), Some(1000));
+    let again = sync::run(&ctx, options).await.unwrap().channels.remove(0);
+    let found = again.found.unwrap();
+    assert!(found.listings_gone.is_empty() && found.drift.is_empty());
+    assert!(found.orders_gone.is_empty() && found.orders_missed.is_empty());
+    shop.must_be_sound();
+}
+
+async fn a_kit_is_offered_as_often_as_its_components_make_it(shop: Shop) {
+    let (sandbox, ctx) = beside(&shop, 150).await;
+    sync(&ctx).await;
+    let skus = sandbox.woo().managed_skus();
+    let [kit, part, other] = [&skus[0], &skus[1], &skus[2]];
+    let lots = format!(
+        "sku,lot,received_on,qty\n{part},L1,2026-01-02,100\n{other},L1,2026-01-02,500\n"
+    );
+    let file = shop.write("lots.csv", &lots);
+    receive::run(&ctx, &file, &receive::Options::default()).await.unwrap();
+    let text = format!("kit,component,qty\n{kit},{part},3\n{kit},{other},1\n");
+    let file = shop.write("kits.csv", &text);
+    products::kits(&ctx, &file, false).await.unwrap();
+    sync(&ctx).await;
+    let free = stock::show(&ctx, part).await.unwrap().sellable;
+    assert_eq!(sandbox.woo().quantity(kit), Some(free / 3));
+    let id = sandbox.woo().sell(&[(kit.as_str(), 2)], "processing").unwrap();
+    sync(&ctx).await;
+    let order = orders::the_one(&ctx, &format!("woo:{id}")).await.unwrap();
+    assert_eq!((order.wanted, order.reserved), (8, 8));
+    assert_eq!(sandbox.woo().quantity(part), Some(free - 6));
+    assert_eq!(sandbox.woo().quantity(kit), Some((free - 6) / 3));
     shop.must_be_sound();
 }

@@ -63,7 +63,7 @@ pub async fn run(args: &Args, globals: &Globals, out: &mut Out) -> anyhow::Resul
         Command::Migrate(dry) if !dry.dry_run => (Missing::Create, true),
         _ => (Missing::Refuse, false),
     };
-    let store = start::store(&tenant, missing).await?;
+    let store = start::store(&tenant, &start::secrets(&tenant), missing).await?;
     let taken = if migrate {
         store
             .migrate(&tenant.tenant.name, Clock::System.now())

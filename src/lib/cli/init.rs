@@ -13,7 +13,7 @@ use crate::config::{self, Channel, Refusal, SecretRef, Template, Tenant};
 use crate::context::Clock;
 use crate::fault::{Exit, Fault};
 use crate::store::connect::Missing;
-use crate::vault;
+use crate::vault::{self, Secrets};
 
 /// The shop's address in a file that was made without one.
 const NO_SHOP: &str = "https://shop.example";
@@ -118,7 +118,8 @@ pub async fn run(args: &Args, globals: &Globals, out: &mut Out) -> anyhow::Resul
     let secret = |error: vault::VaultError| error.fault(&args.name);
     let (vault_file, identity) = (Path::new(&tenant.vault.file), &tenant.vault.identity);
     let vault = vault::init(vault_file, identity, &[], dry_run).map_err(secret)?;
-    let store = make_store(&tenant, dry_run).await?;
+    let secrets = start::secrets(&tenant);
+    let store = make_store(&tenant, &secrets, dry_run).await?;
 
     let piece = |what, place: &str, state| Piece {
         what,
@@ -138,7 +139,7 @@ pub async fn run(args: &Args, globals: &Globals, out: &mut Out) -> anyhow::Resul
             piece("vault", &tenant.vault.file, State::of(vault.vault)),
             piece("database", &tenant.store.url, store),
         ],
-        next: next_steps(&tenant, globals, &path, store),
+        next: next_steps(&tenant, &secrets, globals, &path, store),
     })?;
     Ok(Exit::Done)
 }
@@ -226,22 +227,22 @@ fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// Makes the database's tables, unless the password it needs is still to be kept.
-async fn make_store(tenant: &Tenant, dry_run: bool) -> anyhow::Result<State> {
+async fn make_store(tenant: &Tenant, secrets: &Secrets, dry_run: bool) -> anyhow::Result<State> {
     let name = &tenant.tenant.name;
     let password = tenant.store.password.as_ref();
-    if password.is_some_and(|password| start::secrets(tenant).resolve(password).is_err()) {
+    if password.is_some_and(|password| secrets.resolve(password).is_err()) {
         return Ok(State::Waits);
     }
     let file = tenant.store.url.strip_prefix("sqlite://");
     let to_make = if dry_run && file.is_some_and(|file| !Path::new(file).exists()) {
         true
     } else if dry_run {
-        let store = start::store(tenant, Missing::Refuse).await?;
+        let store = start::store(tenant, secrets, Missing::Refuse).await?;
         let steps = store.migration_steps().await;
         store.close().await;
         steps?.iter().any(|step| !step.applied)
     } else {
-        let store = start::store(tenant, Missing::Create).await?;
+        let store = start::store(tenant, secrets, Missing::Create).await?;
         let taken = store.migrate(name, Clock::System.now()).await;
         store.close().await;
         !taken?.is_empty()
@@ -250,7 +251,13 @@ async fn make_store(tenant: &Tenant, dry_run: bool) -> anyhow::Result<State> {
 }
 
 /// What is left for a person to do.
-fn next_steps(tenant: &Tenant, globals: &Globals, path: &Path, store: State) -> Vec<String> {
+fn next_steps(
+    tenant: &Tenant,
+    secrets: &Secrets,
+    globals: &Globals,
+    path: &Path,
+    store: State,
+) -> Vec<String> {
     let name = &tenant.tenant.name;
     let dir = &globals.tenants_dir;
     let opsctl = if dir == Path::new("tenants") {
@@ -258,7 +265,6 @@ fn next_steps(tenant: &Tenant, globals: &Globals, path: &Path, store: State) -> 
     } else {
         format!("opsctl --tenants-dir {}", dir.display())
     };
-    let secrets = start::secrets(tenant);
     // The command that keeps a secret, where it is not kept yet.
     let missing = |reference: &SecretRef| match reference {
         _ if secrets.resolve(reference).is_ok() => None,

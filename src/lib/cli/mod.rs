@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod cron;
 mod db;
+mod doctor;
 mod events;
 mod export;
 mod failure;
@@ -120,6 +121,8 @@ enum Command {
     Stock(stock::Args),
     /// Take orders in by hand, list and show them
     Orders(orders::Args),
+    /// Go through all that a run needs: file, secrets, database, scan index, channels
+    Doctor(doctor::Args),
     /// Prove that the stored data is sound
     Check(check::Args),
     /// Show the runs of jobs
@@ -178,6 +181,7 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
             scan::run(&args, &index, minutes, Clock::System.now(), out)
         }
         Command::Sandbox(args) => block_on(sandbox::run(args, out)),
+        Command::Doctor(args) => block_on(doctor::run(&args, globals, out)),
         Command::Db(args) => block_on(db::run(&args, globals, out)),
         Command::Reserve(args) => with_context(globals, out, async |ctx, out| {
             reserve::run(&args, ctx, out).await

@@ -1,9 +1,11 @@
 //! `opsctl sandbox`: stand-ins of the outside services on one port, until Ctrl-C. What
-//! happens in them stays in memory; nothing outside changes.
+//! happens in them stays in memory; nothing outside changes, but for the file with the
+//! certificate that `--tls` writes, anew in each run.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -20,6 +22,17 @@ pub struct Args {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Serve https, with a certificate made for this run
+    #[arg(long)]
+    tls: bool,
+    /// Where to write the certificate that clients must trust
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls",
+        default_value = "var/sandbox/ca.pem"
+    )]
+    tls_cert: PathBuf,
     /// Fill the shop from a dump: products, variations, orders and refunds as .jsonl or
     /// .jsonl.gz
     #[arg(long, value_name = "DIR", conflicts_with = "skus")]
@@ -55,10 +68,12 @@ struct Started {
     variations: usize,
     orders: usize,
     tenant_toml: String,
+    /// The file with the certificate to trust; none over plain HTTP.
+    tls_cert: Option<PathBuf>,
 }
 
 impl Started {
-    fn of(sandbox: &Sandbox) -> Self {
+    fn of(sandbox: &Sandbox, tls_cert: Option<PathBuf>) -> Self {
         let (consumer_key, consumer_secret) = sandbox.woo().credentials();
         let (products, variations, orders) = sandbox.woo().sizes();
         let shop_url = sandbox.shop_url();
@@ -78,6 +93,7 @@ impl Started {
             variations,
             orders,
             tenant_toml,
+            tls_cert,
         }
     }
 }
@@ -94,8 +110,13 @@ impl Report for Started {
         page.line("and in the environment:\n");
         page.line(format!("export WOO_KEY={}", self.consumer_key));
         page.line(format!("export WOO_SECRET={}", self.consumer_secret));
+        let mut trust = String::new();
+        if let Some(file) = &self.tls_cert {
+            page.line(format!("export SSL_CERT_FILE={}", file.display()));
+            trust = format!("--cacert {} ", file.display());
+        }
         page.line(format!(
-            "\nSell something: curl -d '{{\"lines\": [{{\"sku\": \"...\", \"quantity\": 1}}]}}' \
+            "\nSell something: curl {trust}-d '{{\"lines\": [{{\"sku\": \"...\", \"quantity\": 1}}]}}' \
              -H 'Content-Type: application/json' {}/_sandbox/sell",
             self.url
         ));
@@ -106,7 +127,7 @@ impl Report for Started {
 /// Starts the sandbox, says how to reach it, and serves until Ctrl-C or SIGTERM.
 ///
 /// # Errors
-/// The dump cannot be loaded, or the address is taken.
+/// The dump cannot be loaded, the address is taken, or the certificate cannot be written.
 pub async fn run(args: Args, out: &mut Out) -> anyhow::Result<Exit> {
     let content = match args.load {
         Some(folder) => Content::Folder(folder),
@@ -123,6 +144,7 @@ pub async fn run(args: Args, out: &mut Out) -> anyhow::Result<Exit> {
         consumer_key: args.consumer_key,
         consumer_secret: args.consumer_secret,
         content,
+        tls: args.tls,
         ..Options::default()
     })
     .await
@@ -130,7 +152,11 @@ pub async fn run(args: Args, out: &mut Out) -> anyhow::Result<Exit> {
     for rule in args.faults {
         sandbox.faults().inject(rule);
     }
-    out.report(&Started::of(&sandbox))?;
+    let tls_cert = match sandbox.certificate() {
+        Some(certificate) => Some(write_certificate(&args.tls_cert, certificate)?),
+        None => None,
+    };
+    out.report(&Started::of(&sandbox, tls_cert))?;
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -138,6 +164,18 @@ pub async fn run(args: Args, out: &mut Out) -> anyhow::Result<Exit> {
     out.note("stopping");
     sandbox.stop().await?;
     Ok(Exit::Done)
+}
+
+/// Writes the certificate, and gives the file's absolute path.
+fn write_certificate(file: &Path, certificate: &str) -> anyhow::Result<PathBuf> {
+    let write = || {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(file, certificate)?;
+        std::path::absolute(file)
+    };
+    write().with_context(|| format!("writing the certificate to {}", file.display()))
 }
 
 fn explain(error: SandboxError) -> anyhow::Error {

@@ -7,7 +7,7 @@ use super::{Globals, LogFormat, Out};
 use crate::config::{self, Tenant};
 use crate::context::{Clock, Context, Services};
 use crate::fault::Fault;
-use crate::integrations::http::{Http, HttpOptions};
+use crate::integrations::http::HttpOptions;
 use crate::store::Store;
 use crate::store::connect::Missing;
 use crate::vault::Secrets;
@@ -51,10 +51,10 @@ pub fn tenant(globals: &Globals) -> anyhow::Result<Tenant> {
 ///
 /// # Errors
 /// Its address is wrong, its file cannot be opened, its password cannot be found.
-pub async fn store(tenant: &Tenant, missing: Missing) -> anyhow::Result<Store> {
+pub async fn store(tenant: &Tenant, secrets: &Secrets, missing: Missing) -> anyhow::Result<Store> {
     let password = match &tenant.store.password {
         Some(reference) => Some(
-            secrets(tenant)
+            secrets
                 .resolve(reference)
                 .map_err(|error| error.fault(&tenant.tenant.name))?,
         ),
@@ -69,17 +69,11 @@ pub async fn store(tenant: &Tenant, missing: Missing) -> anyhow::Result<Store> {
 /// The tenant's file or store is not in order.
 pub async fn context(globals: &Globals, out: &Out) -> anyhow::Result<Context> {
     let tenant = tenant(globals)?;
-    let store = store(&tenant, Missing::Refuse).await?;
+    let secrets = secrets(&tenant);
+    let store = store(&tenant, &secrets, Missing::Refuse).await?;
     store.verify(&tenant.tenant.name).await?;
-    let http = Http::new(HttpOptions {
-        record: globals.record_http.clone(),
-        ..HttpOptions::default()
-    })?;
     Ok(Context {
-        services: Services {
-            secrets: Arc::new(secrets(&tenant)),
-            http,
-        },
+        services: Services::new(secrets, http_options(globals)),
         files: files(&tenant),
         tenant: Arc::new(tenant),
         store,
@@ -90,9 +84,22 @@ pub async fn context(globals: &Globals, out: &Out) -> anyhow::Result<Context> {
     })
 }
 
-/// What resolves the tenant's references to secrets; nothing is opened yet.
-pub fn secrets(tenant: &Tenant) -> Secrets {
-    Secrets::new(&tenant.vault.file, tenant.vault.identity.clone())
+/// What resolves the tenant's references to secrets; nothing is opened yet. A run makes
+/// one and shares it: the vault is then opened once, and every value is known to whoever
+/// must keep it from being shown.
+pub fn secrets(tenant: &Tenant) -> Arc<Secrets> {
+    Arc::new(Secrets::new(
+        &tenant.vault.file,
+        tenant.vault.identity.clone(),
+    ))
+}
+
+/// How services are spoken to.
+pub fn http_options(globals: &Globals) -> HttpOptions {
+    HttpOptions {
+        record: globals.record_http.clone(),
+        ..HttpOptions::default()
+    }
 }
 
 /// The folder of the tenant's own files.

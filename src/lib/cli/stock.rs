@@ -1,14 +1,20 @@
-//! `opsctl stock show | list | adjust`: what lies where, and corrections. An adjustment
-//! with a `--ref` is applied once.
+//! `opsctl stock show | list | adjust | open`: what lies where, corrections, and the opening
+//! stock of a running shop. An adjustment with a `--ref` is applied once, an opening once
+//! for each channel.
+
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{DryRun, Out, Page, Report};
+use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
 use crate::domain::money::Currency;
 use crate::fault::{Exit, Fault};
+use crate::jobs::{self, Ended};
 use crate::workflows::stock::{self, Adjustment};
+use crate::workflows::{open, scan};
 
 /// Arguments of `opsctl stock`.
 #[derive(Debug, clap::Args)]
@@ -26,6 +32,18 @@ enum Command {
     },
     /// List the stock of all products
     List,
+    /// Take a running shop's stock over, once: its quantities plus what its unshipped orders
+    /// have already taken off, both of one moment
+    Open {
+        /// The channel, by its name or its kind
+        #[arg(long, value_name = "CHANNEL")]
+        from: String,
+        /// CSV with sku, unit_cost; optional: currency
+        #[arg(long, value_name = "FILE")]
+        costs: Option<PathBuf>,
+        #[command(flatten)]
+        dry: DryRun,
+    },
     /// Add or remove units
     Adjust {
         /// The SKU
@@ -171,6 +189,98 @@ impl Report for stock::Adjusted {
     }
 }
 
+impl Report for open::Report {
+    fn render(&self, page: &mut Page) {
+        if let Some(before) = &self.applied_before {
+            page.line(format!(
+                "Already taken over on {} by {}: {}. Nothing was changed.",
+                before.at, before.actor, before.summary
+            ));
+            return;
+        }
+        if self.dry_run {
+            page.line("Dry run: this is what a run would do.");
+        }
+        page.table(
+            &["sku", "in the shop#", "taken off#", "opening#"],
+            self.rows.iter().map(|row| {
+                vec![
+                    row.sku.clone(),
+                    row.in_shop.to_string(),
+                    row.taken_off.to_string(),
+                    row.opening.to_string(),
+                ]
+            }),
+        );
+        let sum = |term: fn(&open::Row) -> i64| self.rows.iter().map(term).sum::<i64>();
+        page.line(format!(
+            "{} products: {} units in the shop + {} taken off by unshipped orders = {} units, \
+             in {} lots",
+            self.rows.len(),
+            sum(|row| row.in_shop),
+            sum(|row| row.taken_off),
+            self.units,
+            self.lots
+        ));
+        if let Some(cut_off) = self.cut_off {
+            page.line(format!("As of {cut_off}, by the shop's clock."));
+        }
+        for (currency, amount) in &self.cost {
+            page.line(format!("Cost: {amount} {currency}"));
+        }
+        if self.lots_without_cost > 0 {
+            page.line(format!("{} lots have no cost.", self.lots_without_cost));
+        }
+        for skipped in &self.skipped {
+            page.line(format!("Left as it is: {}: {}", skipped.sku, skipped.why));
+        }
+        if self.unknown_lines > 0 {
+            page.line(format!(
+                "{} lines of unshipped orders sell products that are not known.",
+                self.unknown_lines
+            ));
+        }
+    }
+}
+
+/// The channel that a person means, by its name or, where there is one of it, by its kind.
+fn channel<'a>(ctx: &'a Context, wanted: &str) -> Result<(&'a str, &'a WooCommerce), Fault> {
+    let channels = &ctx.tenant.channels;
+    let of_kind: Vec<_> = channels
+        .iter()
+        .filter(|(name, Channel::WooCommerce(_))| *name == wanted || wanted == "woocommerce")
+        .collect();
+    let found = match of_kind[..] {
+        [one] => Some(one),
+        _ => channels.get_key_value(wanted),
+    };
+    found
+        .map(|(name, Channel::WooCommerce(shop))| (name.as_str(), shop))
+        .ok_or_else(|| {
+            let names: Vec<&str> = channels.keys().map(String::as_str).collect();
+            Fault::usage(format!("{wanted:?} names no one channel of this tenant"))
+                .hint(format!("its channels are: {}", names.join(", ")))
+        })
+}
+
+async fn open_stock(
+    ctx: &Context,
+    from: &str,
+    options: &open::Options,
+) -> anyhow::Result<open::Report> {
+    let (name, shop) = channel(ctx, from)?;
+    let work = async {
+        let report = open::run(ctx, name, shop, options).await?;
+        Ok((report, Ended::Done))
+    };
+    if options.dry_run {
+        return Ok(work.await?.0);
+    }
+    let (report, _) = jobs::run_beside(ctx, "stock-open", "sync", work).await?;
+    scan::refresh(ctx).await?;
+    Ok(report)
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -186,6 +296,13 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
                     .map(|(stock, sellable)| ListedRow { stock, sellable })
                     .collect(),
             })?;
+        }
+        Command::Open { from, costs, dry } => {
+            let options = open::Options {
+                costs: costs.clone(),
+                dry_run: dry.dry_run,
+            };
+            out.report(&open_stock(ctx, from, &options).await?)?;
         }
         Command::Adjust {
             sku,

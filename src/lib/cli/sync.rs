@@ -1,33 +1,65 @@
 //! `opsctl sync`: orders and catalogue in, stock reserved, quantities out. Writes to the
 //! shop only what differs; a rerun with nothing new writes nothing.
 
-use super::{Out, Page, Report};
+use super::{DryRun, Out, Page, Report};
 use crate::context::Context;
 use crate::fault::{Exit, Fault};
 use crate::jobs::{self, Ended};
-use crate::workflows::sync;
+use crate::workflows::{reserve, sync};
 
 /// Arguments of `opsctl sync`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Read everything, and find drift, trash and deletions, which no date tells
+    #[arg(long)]
+    full: bool,
+    #[command(flatten)]
+    dry: DryRun,
+}
+
+/// At most this many of what was found are named to a person; `--json` has all.
+const NAMED: usize = 20;
 
 impl Report for sync::Report {
     fn render(&self, page: &mut Page) {
         if self.channels.is_empty() {
             page.line("The tenant has no channels.");
         }
+        if self.dry_run {
+            page.line("Dry run: this is what a run would do.");
+        }
         for c in &self.channels {
             page.line(format!(
                 "{}: {} listings and {} orders changed; {} units reserved, {} lacking; \
-                 {} quantities written in {} requests",
+                 {} units shipped, {} released; {} quantities written in {} requests",
                 c.channel,
                 c.items_changed,
                 c.orders_changed,
                 c.units_reserved,
                 c.units_backordered,
+                c.units_shipped,
+                c.units_released,
                 c.pushed,
                 c.push_requests
             ));
+            if let Some(found) = &c.found {
+                render_found(found, page);
+            }
+            if !c.reservations.is_empty() {
+                let row = |s: &reserve::Step| {
+                    vec![s.order.clone(), s.sku.clone(), s.lot.clone(), s.qty.to_string()]
+                };
+                let rows = c.reservations.iter().map(row);
+                page.table(&["order", "sku", "lot", "units#"], rows);
+            }
+            if !c.writes.is_empty() {
+                page.table(
+                    &["sku", "in the shop#", "to be written#"],
+                    c.writes
+                        .iter()
+                        .map(|w| vec![w.sku.clone(), w.from.to_string(), w.to.to_string()]),
+                );
+            }
             for (status, orders) in &c.unknown_statuses {
                 page.line(format!(
                     "  status {status:?} of {orders} orders is not mapped: add it under \
@@ -57,18 +89,53 @@ impl Report for sync::Report {
     }
 }
 
+fn render_found(found: &sync::Found, page: &mut Page) {
+    let names = |list: &[String]| {
+        let mut text = list.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        if list.len() > NAMED {
+            text.push_str(&format!(", and {} more", list.len() - NAMED));
+        }
+        text
+    };
+    page.line(format!(
+        "  found: {} quantities drifted, {} listings gone, {} orders missed, {} orders gone",
+        found.drift.len(),
+        found.listings_gone.len(),
+        found.orders_missed.len(),
+        found.orders_gone.len()
+    ));
+    if !found.drift.is_empty() {
+        let row = |d: &sync::Drift| vec![d.item.clone(), d.seen.to_string(), d.found.to_string()];
+        let rows = found.drift.iter().take(NAMED).map(row);
+        page.table(&["drifted", "was#", "is#"], rows);
+    }
+    for (what, list) in [
+        ("listings gone", &found.listings_gone),
+        ("orders missed", &found.orders_missed),
+        ("orders gone", &found.orders_gone),
+    ] {
+        if !list.is_empty() {
+            page.line(format!("  {what}: {}", names(list)));
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// Another run is under way, the module is switched off, or the workflow's.
-pub async fn run(_: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Exit> {
+pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Exit> {
     if !ctx.tenant.modules.sync {
         return Err(Fault::usage("syncing is switched off for this tenant")
             .hint("set `sync = true` under [modules] in the tenant file")
             .into());
     }
+    let options = sync::Options {
+        full: args.full,
+        dry_run: args.dry.dry_run,
+    };
     let work = async {
-        let report = sync::run(ctx).await?;
+        let report = sync::run(ctx, options).await?;
         let ended = if report.is_whole() {
             Ended::Done
         } else {
@@ -76,7 +143,11 @@ pub async fn run(_: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Exit>
         };
         Ok((report, ended))
     };
-    let (report, ended) = jobs::run(ctx, "sync", work).await?;
+    let (report, ended) = if options.dry_run {
+        work.await?
+    } else {
+        jobs::run(ctx, "sync", work).await?
+    };
     out.report(&report)?;
     Ok(if ended == Ended::Done {
         Exit::Done

@@ -3,16 +3,11 @@
 
 use super::tenant::{Channel, Identity, StoreConfig, Tenant, VaultConfig, WooCommerce};
 use super::values::{
-    self, Refusal, channel_name, domain_name, not_empty, order_status, shop_url, store_url,
-    tenant_name, within,
+    self, MAX_BUFFER, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES,
+    MAX_TIMEOUT_SECONDS, Refusal, channel_name, domain_name, not_empty, order_status, shop_url,
+    store_url, tenant_name, within,
 };
 use crate::domain::secret_ref::SecretRef;
-
-pub(super) const MAX_BUFFER: u32 = 1_000_000;
-pub(super) const MAX_PARALLEL: u32 = 64;
-pub(super) const MAX_REQUESTS_PER_SECOND: u32 = 1000;
-pub(super) const MAX_STALE_MINUTES: u32 = 7 * 24 * 60;
-pub(super) const MAX_TIMEOUT_SECONDS: u32 = 600;
 
 /// A refusal, and where in the file it belongs.
 pub(super) struct Complaint {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{
-    MAX_BUFFER, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES, MAX_TIMEOUT_SECONDS,
+use super::values::{
+    CHANNEL_NAME, COLOR, MAX_BUFFER, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES,
+    MAX_TIMEOUT_SECONDS, TENANT_NAME,
 };
-use super::values::{CHANNEL_NAME, COLOR, TENANT_NAME};
 use crate::domain::money::Currency;
 use crate::domain::order::StatusRule;
 use crate::domain::secret_ref::SecretRef;

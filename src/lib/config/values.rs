@@ -15,6 +15,12 @@ pub(super) const TENANT_NAME: &str = "^[a-z0-9][a-z0-9-]*$";
 pub(super) const CHANNEL_NAME: &str = "^[a-z][a-z0-9-]*$";
 pub(super) const COLOR: &str = "^#[0-9A-Fa-f]{6}$";
 
+pub(super) const MAX_BUFFER: u32 = 1_000_000;
+pub(super) const MAX_PARALLEL: u32 = 64;
+pub(super) const MAX_REQUESTS_PER_SECOND: u32 = 1000;
+pub(super) const MAX_STALE_MINUTES: u32 = 7 * 24 * 60;
+pub(super) const MAX_TIMEOUT_SECONDS: u32 = 600;
+
 /// Labels of letters, digits and hyphens, at least two of them, the last not a number.
 const DOMAIN: &str = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
 const STATUS: &str = "^[a-z0-9][a-z0-9_-]*$";

@@ -29,8 +29,25 @@ where
     R: Serialize,
     W: Future<Output = anyhow::Result<(R, Ended)>>,
 {
-    let Some(_lock) = ctx.store.try_job_lock(job).await? else {
-        return Err(held(&ctx.store, job).await.into());
+    run_beside(ctx, job, job, work).await
+}
+
+/// As [`run`], for a job that must not run beside another one: it takes the other's lock.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_beside<R, W>(
+    ctx: &Context,
+    job: &'static str,
+    lock: &'static str,
+    work: W,
+) -> anyhow::Result<(R, Ended)>
+where
+    R: Serialize,
+    W: Future<Output = anyhow::Result<(R, Ended)>>,
+{
+    let Some(_lock) = ctx.store.try_job_lock(lock).await? else {
+        return Err(held(&ctx.store, lock).await.into());
     };
     let mut tx = ctx.store.begin().await?;
     job_runs::start(&mut tx, job, &ctx.stamp()).await?;

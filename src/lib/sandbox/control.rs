@@ -25,7 +25,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::faults::Rule;
-use super::serve::Services;
+use super::services::Services;
 use super::woocommerce::Refusal;
 
 type Answer = Result<Json<Value>, Failure>;

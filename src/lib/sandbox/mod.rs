@@ -14,6 +14,8 @@ mod generate;
 mod load;
 mod rules;
 mod serve;
+mod services;
+mod tls;
 mod wire;
 
 use std::io;
@@ -26,9 +28,11 @@ use tokio::task::JoinHandle;
 pub use clock::Clock;
 pub use generate::Plan;
 pub use load::LoadError;
+pub use tls::TlsError;
 
 use faults::Faults;
-use serve::Services;
+use services::Services;
+use tls::Tls;
 use wire::{Gate, Shears};
 use woocommerce::{Guard, Refusal, Shop, State};
 
@@ -62,6 +66,8 @@ pub struct Options {
     pub content: Content,
     /// The sandbox's time.
     pub clock: Clock,
+    /// Whether to serve https, with a certificate made for the run.
+    pub tls: bool,
 }
 
 impl Default for Options {
@@ -72,6 +78,7 @@ impl Default for Options {
             consumer_secret: CONSUMER_SECRET.to_owned(),
             content: Content::Generated(Plan::default()),
             clock: Clock::machine(),
+            tls: false,
         }
     }
 }
@@ -93,6 +100,9 @@ pub enum SandboxError {
     /// The made-up shop contradicts itself.
     #[error("cannot make up a shop")]
     Generate(#[from] Refusal),
+    /// There is no certificate to serve https with.
+    #[error("cannot serve https")]
+    Tls(#[from] TlsError),
     /// Serving failed.
     #[error("the sandbox stopped serving")]
     Serve(#[from] io::Error),
@@ -103,6 +113,7 @@ pub enum SandboxError {
 pub struct Sandbox {
     address: SocketAddr,
     services: Services,
+    authority: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<io::Result<()>>,
 }
@@ -111,7 +122,7 @@ impl Sandbox {
     /// Fills the shop and starts to serve, on the runtime that this is called from.
     ///
     /// # Errors
-    /// The dump cannot be loaded, or the address is taken.
+    /// The dump cannot be loaded, the address is taken, or no certificate can be made.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
         let clock = options.clock;
         let guard = Guard::new(options.consumer_key, options.consumer_secret);
@@ -125,14 +136,16 @@ impl Sandbox {
             shop: Shop::new(state, clock.clone()),
             faults: Faults::default(),
             clock,
+            https: options.tls,
         };
-        let (gate, address) =
-            Gate::open(options.listen)
-                .await
-                .map_err(|source| SandboxError::Listen {
-                    address: options.listen,
-                    source,
-                })?;
+        let tls = options.tls.then(|| Tls::new(options.listen)).transpose()?;
+        let (acceptor, authority) = tls.map(|tls| (tls.acceptor, tls.authority)).unzip();
+        let (gate, address) = Gate::open(options.listen, acceptor)
+            .await
+            .map_err(|source| SandboxError::Listen {
+                address: options.listen,
+                source,
+            })?;
         let (stop, stopped) = oneshot::channel();
         let app = serve::router(services.clone()).into_make_service_with_connect_info::<Shears>();
         let serving = tokio::spawn(async move {
@@ -146,14 +159,21 @@ impl Sandbox {
         Ok(Self {
             address,
             services,
+            authority,
             stop: Some(stop),
             serving,
         })
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or https.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.services.https { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate, as PEM, that a client must trust; none where plain HTTP is served.
+    pub fn certificate(&self) -> Option<&str> {
+        self.authority.as_deref()
     }
 
     /// The shop's address, as a tenant file has it.

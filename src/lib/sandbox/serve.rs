@@ -9,25 +9,17 @@ use axum::response::IntoResponse;
 use axum::routing::any;
 use serde_json::json;
 
-use super::clock::Clock;
 use super::control;
-use super::faults::{Cut, Fault, Faults};
+use super::faults::{Cut, Fault};
+use super::services::Services;
 use super::wire::Shears;
-use super::woocommerce::{self, Call, Reply, Request, Shop};
+use super::woocommerce::{self, Call, Reply, Request};
 
 /// Where the shop lives on the port.
 pub(super) const SHOP: &str = "/woocommerce";
 
 /// The largest body that is read.
 const MAX_BODY: usize = 16 * 1024 * 1024;
-
-/// What every request can reach.
-#[derive(Debug, Clone)]
-pub(super) struct Services {
-    pub(super) shop: Shop,
-    pub(super) faults: Faults,
-    pub(super) clock: Clock,
-}
 
 /// All routes of the port.
 pub(super) fn router(services: Services) -> Router {
@@ -62,7 +54,7 @@ async fn shop(
     let instead = fault.as_ref().and_then(Fault::instead);
     let mut reply = match instead {
         Some(reply) => reply,
-        None => ask(&services.shop, &method, &uri, &headers, &body),
+        None => ask(&services, &method, &uri, &headers, &body),
     };
     if let Some(fault) = &fault {
         fault.spoil(&mut reply);
@@ -83,17 +75,22 @@ async fn shop(
     to_response(reply, services.clock.now())
 }
 
-fn ask(shop: &Shop, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Reply {
+fn ask(
+    services: &Services,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Reply {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(header::HOST).unwrap_or_default().to_lowercase();
-    let https = headers
-        .get("x-forwarded-proto")
-        .is_some_and(|value| value == "https");
+    let forwarded = headers.get("x-forwarded-proto");
+    let https = services.https || forwarded.is_some_and(|value| value == "https");
     let scheme = if https { "https" } else { "http" };
     let query = Query::<Vec<(String, String)>>::try_from_uri(uri)
         .map(|query| query.0)
         .unwrap_or_default();
-    shop.answer(Request {
+    services.shop.answer(Request {
         method: method.as_str(),
         url: &format!("{scheme}://{host}{}", uri.path()),
         path: uri.path().strip_prefix(SHOP).unwrap_or_default(),

@@ -11,9 +11,14 @@ use super::*;
 const NOW: i64 = 1_795_000_000;
 
 async fn sandbox(skus: usize) -> Sandbox {
+    started(skus, false).await
+}
+
+async fn started(skus: usize, tls: bool) -> Sandbox {
     Sandbox::start(Options {
         content: Content::Generated(Plan { skus, seed: 1 }),
         clock: Clock::fixed(NOW),
+        tls,
         ..Options::default()
     })
     .await
@@ -27,7 +32,19 @@ fn client() -> Client {
     Client::new()
 }
 
-/// A request as from behind a proxy that ends HTTPS, so that Basic will do.
+/// A client that trusts the sandbox's certificate and no other.
+fn trusting(sandbox: &Sandbox) -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let pem = sandbox.certificate().unwrap();
+    let certificate = reqwest::Certificate::from_pem(pem.as_bytes()).unwrap();
+    Client::builder()
+        .tls_certs_only([certificate])
+        .build()
+        .unwrap()
+}
+
+/// A request over TLS where there is some, else as from behind a proxy that ends it, so that
+/// Basic will do.
 async fn ask(
     sandbox: &Sandbox,
     method: reqwest::Method,
@@ -35,10 +52,13 @@ async fn ask(
     body: Option<Value>,
 ) -> reqwest::Result<Response> {
     let url = format!("{}/wp-json/wc/v3/{path}", sandbox.shop_url());
-    let request = client()
-        .request(method, url)
-        .header("X-Forwarded-Proto", "https")
-        .basic_auth(CONSUMER_KEY, Some(CONSUMER_SECRET));
+    let request = match sandbox.certificate() {
+        Some(_) => trusting(sandbox).request(method, url),
+        None => client()
+            .request(method, url)
+            .header("X-Forwarded-Proto", "https"),
+    }
+    .basic_auth(CONSUMER_KEY, Some(CONSUMER_SECRET));
     match body {
         Some(body) => request.json(&body).send().await,
         None => request.send().await,
@@ -138,7 +158,12 @@ async fn answers_go_wrong_as_asked() {
 
 #[tokio::test]
 async fn a_cut_before_the_work_leaves_nothing_done_and_one_after_it_all() {
-    let sandbox = sandbox(3).await;
+    for tls in [false, true] {
+        cuts(&started(3, tls).await).await;
+    }
+}
+
+async fn cuts(sandbox: &Sandbox) {
     let shop = sandbox.woo();
     let sku = shop.managed_skus()[0].clone();
     let had = shop.quantity(&sku).unwrap();
@@ -155,7 +180,7 @@ async fn a_cut_before_the_work_leaves_nothing_done_and_one_after_it_all() {
             .inject(Rule::new(fault).on("PUT", "/products/"));
         let body = json!({ "stock_quantity": expected });
         let path = format!("products/{id}");
-        let answer = ask(&sandbox, reqwest::Method::PUT, &path, Some(body)).await;
+        let answer = ask(sandbox, reqwest::Method::PUT, &path, Some(body)).await;
         match answer {
             Err(error) => {
                 assert_ne!(word, "cut-mid-body");
@@ -170,7 +195,7 @@ async fn a_cut_before_the_work_leaves_nothing_done_and_one_after_it_all() {
         assert_eq!(shop.quantity(&sku), Some(expected), "{word}");
         assert_eq!(shop.log().last().unwrap().status, None);
         // The next connection is whole again.
-        assert_eq!(get(&sandbox, &path).await.unwrap().status(), 200);
+        assert_eq!(get(sandbox, &path).await.unwrap().status(), 200);
     }
 }
 
@@ -200,6 +225,38 @@ async fn a_cut_leaves_half_the_body() {
     assert_eq!(half, &body[..body.len() / 2]);
     sandbox.faults().inject("cut-after".parse().unwrap());
     assert_eq!(read().await, "");
+}
+
+#[tokio::test]
+async fn the_shop_on_tls_takes_basic_and_knows_its_address() {
+    let sandbox = started(3, true).await;
+    assert!(sandbox.shop_url().starts_with("https://127.0.0.1:"));
+    assert_eq!(get(&sandbox, "products").await.unwrap().status(), 200);
+    let stranger = client().get(sandbox.shop_url()).send().await.unwrap_err();
+    assert!(stranger.is_connect(), "{stranger:?}");
+    let by_name = sandbox.shop_url().replace("127.0.0.1", "localhost");
+    let request = trusting(&sandbox).get(format!("{by_name}/wp-json/wc/v3/orders"));
+    let response = request
+        .basic_auth(CONSUMER_KEY, Some("wrong"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 401);
+    sandbox.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_keeps_no_other_waiting() {
+    let sandbox = started(1, true).await;
+    let silent = tokio::net::TcpStream::connect(sandbox.address)
+        .await
+        .unwrap();
+    assert_eq!(get(&sandbox, "products").await.unwrap().status(), 200);
+    // Nor does one that speaks no TLS; and neither holds up the end.
+    let plain = format!("http://{}", sandbox.address);
+    assert!(client().get(plain).send().await.is_err());
+    sandbox.stop().await.unwrap();
+    drop(silent);
 }
 
 #[tokio::test]

@@ -1,18 +1,21 @@
 //! The listening socket, whose connections can be cut on purpose: before the first byte of
 //! an answer, or in the middle of its body. That is what a dying server, or a proxy that
-//! gives up, looks like to a client; no HTTP answer can stand for it.
+//! gives up, looks like to a client; no HTTP answer can stand for it. Over TLS the same bytes
+//! are counted before they are encrypted.
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{Accept, TlsAcceptor};
 
 const WHOLE: i64 = -1;
 
@@ -39,17 +42,23 @@ impl Shears {
 }
 
 /// A listener that hands out such connections.
-pub(super) struct Gate(pub(super) TcpListener);
+pub(super) struct Gate {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+}
 
 impl Listener for Gate {
     type Io = Wire;
     type Addr = Shears;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, _) = Listener::accept(&mut self.0).await;
+        let (stream, _) = Listener::accept(&mut self.listener).await;
         let shears = Shears::new();
         let wire = Wire {
-            stream,
+            stream: match &self.tls {
+                Some(acceptor) => Stream::Greeting(Box::new(acceptor.accept(stream))),
+                None => Stream::Plain(stream),
+            },
             shears: shears.clone(),
             head_end: 0,
         };
@@ -62,11 +71,14 @@ impl Listener for Gate {
 }
 
 impl Gate {
-    /// Opens the socket.
-    pub(super) async fn open(listen: SocketAddr) -> io::Result<(Self, SocketAddr)> {
+    /// Opens the socket, for TLS where there is an acceptor.
+    pub(super) async fn open(
+        listen: SocketAddr,
+        tls: Option<TlsAcceptor>,
+    ) -> io::Result<(Self, SocketAddr)> {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
-        Ok((Self(listener), address))
+        Ok((Self { listener, tls }, address))
     }
 }
 
@@ -76,9 +88,45 @@ impl Connected<IncomingStream<'_, Gate>> for Shears {
     }
 }
 
+/// A connection as the system or TLS gives it.
+enum Stream {
+    Plain(TcpStream),
+    /// TLS whose handshake is under way. It goes on as the connection is read from, so that
+    /// a client that says nothing keeps no other waiting.
+    Greeting(Box<Accept<TcpStream>>),
+    Secure(Box<TlsStream<TcpStream>>),
+    /// The handshake failed.
+    Broken,
+}
+
+impl Stream {
+    /// What to read from and write to, once the handshake is over.
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Pin<&mut dyn Duplex>>> {
+        if let Self::Greeting(accept) = self {
+            let greeted = ready!(Pin::new(accept).poll(cx));
+            *self = Self::Broken;
+            *self = Self::Secure(Box::new(greeted?));
+        }
+        Poll::Ready(self.open().ok_or(io::ErrorKind::NotConnected.into()))
+    }
+
+    /// What to write to, where there is one yet.
+    fn open(&mut self) -> Option<Pin<&mut dyn Duplex>> {
+        match self {
+            Self::Plain(stream) => Some(Pin::new(stream)),
+            Self::Secure(stream) => Some(Pin::new(stream.as_mut())),
+            Self::Greeting(_) | Self::Broken => None,
+        }
+    }
+}
+
+trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
+
 /// A connection that stops writing when it is cut.
 pub(super) struct Wire {
-    stream: TcpStream,
+    stream: Stream,
     shears: Shears,
     /// How much of the blank line that ends an answer's head has gone by: 0 to 4.
     head_end: usize,
@@ -151,7 +199,7 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        ready!(self.stream.poll_open(cx))?.poll_read(cx, buffer)
     }
 }
 
@@ -162,9 +210,12 @@ impl AsyncWrite for Wire {
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
         let Some(allowed) = self.allowed(buffer) else {
+            // What came before the cut goes out.
+            ready!(self.as_mut().poll_flush(cx))?;
             return Poll::Ready(Err(cut_off()));
         };
-        let poll = Pin::new(&mut self.stream).poll_write(cx, &buffer[..allowed]);
+        let stream = ready!(self.stream.poll_open(cx))?;
+        let poll = stream.poll_write(cx, &buffer[..allowed]);
         if let Poll::Ready(Ok(written)) = poll {
             self.wrote(&buffer[..written]);
         }
@@ -172,10 +223,16 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        match self.stream.open() {
+            Some(stream) => stream.poll_flush(cx),
+            None => Poll::Ready(Ok(())),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        match self.stream.open() {
+            Some(stream) => stream.poll_shutdown(cx),
+            None => Poll::Ready(Ok(())),
+        }
     }
 }

@@ -14,7 +14,8 @@ pub struct Account {
     pub id: i64,
     /// The name order references start with.
     pub name: String,
-    /// When its stock was taken over; none before that.
+    /// From when on opsctl's stock counts, by the channel's clock: its first look at the
+    /// orders, or the cut-off at which the stock was taken over.
     pub opened_at: Option<i64>,
 }
 
@@ -29,6 +30,18 @@ pub struct Retry {
     pub attempts: i64,
 }
 
+/// The account of that name, if there is one.
+///
+/// # Errors
+/// The store's.
+pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<Account>, StoreError> {
+    tx.opt(
+        "SELECT id, name, opened_at FROM channel_accounts WHERE name = ?",
+        vals![name],
+    )
+    .await
+}
+
 /// The account of that name, made where there is none.
 ///
 /// # Errors
@@ -39,8 +52,7 @@ pub async fn account(
     kind: &str,
     url: &str,
 ) -> Result<Account, StoreError> {
-    const FIND: &str = "SELECT id, name, opened_at FROM channel_accounts WHERE name = ?";
-    if let Some(found) = tx.opt(FIND, vals![name]).await? {
+    if let Some(found) = find(tx, name).await? {
         return Ok(found);
     }
     let id = tx

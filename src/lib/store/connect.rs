@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 
 use super::dialect::Db;
 use super::{Locking, Store, StoreError};
@@ -61,6 +62,25 @@ impl Store {
             file: None,
             locking: Locking::On,
         })
+    }
+
+    /// Speaks to the database once, on a connection of its own, which tells at once why it
+    /// is out of reach; a transaction tries for some seconds before it gives up. A SQLite
+    /// file was read when it was opened.
+    ///
+    /// # Errors
+    /// The database is out of reach.
+    pub async fn reach(&self) -> Result<(), StoreError> {
+        let Db::Maria(pool) = &self.db else {
+            return Ok(());
+        };
+        let options = pool.connect_options();
+        let connecting = tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect());
+        let connection = connecting.await.map_err(|_| {
+            let seconds = ACQUIRE_TIMEOUT.as_secs();
+            StoreError::Unreachable(format!("no answer within {seconds} s"))
+        })??;
+        Ok(connection.close().await?)
     }
 
     /// The file of an embedded store.

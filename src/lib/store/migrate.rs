@@ -53,18 +53,45 @@ impl Store {
     /// # Errors
     /// Out of reach.
     pub async fn migration_steps(&self) -> Result<Vec<Step>, StoreError> {
+        Ok(steps(self.migrator(), &self.taken_steps().await?))
+    }
+
+    /// The numbers of steps that the database has and this opsctl does not know: a newer
+    /// one took them.
+    ///
+    /// # Errors
+    /// Out of reach.
+    pub async fn unknown_steps(&self) -> Result<Vec<i64>, StoreError> {
+        let known = self.migrator();
+        let mut taken = self.taken_steps().await?;
+        taken.retain(|version| known.iter().all(|step| step.version != *version));
+        Ok(taken)
+    }
+
+    /// The tenant that the database belongs to; none before the first migration.
+    ///
+    /// # Errors
+    /// Out of reach.
+    pub async fn owner(&self) -> Result<Option<String>, StoreError> {
+        let mut tx = self.read().await?;
+        let found = tx.opt("SELECT tenant FROM instance", vals![]).await;
+        Ok(before_the_first(found)?.flatten().map(|(tenant,)| tenant))
+    }
+
+    fn migrator(&self) -> &'static Migrator {
         match &self.db {
-            Db::Maria(pool) => {
-                let mut connection = pool.acquire().await?;
-                let applied = applied(&mut *connection).await;
-                Ok(steps(&MARIADB, &applied))
-            }
-            Db::Sqlite(pool) => {
-                let mut connection = pool.acquire().await?;
-                let applied = applied(&mut *connection).await;
-                Ok(steps(&SQLITE, &applied))
-            }
+            Db::Maria(_) => &MARIADB,
+            Db::Sqlite(_) => &SQLITE,
         }
+    }
+
+    /// The numbers of the steps taken whole, in order.
+    async fn taken_steps(&self) -> Result<Vec<i64>, StoreError> {
+        let mut tx = self.read().await?;
+        let sql = "SELECT version FROM _sqlx_migrations WHERE success = 1 ORDER BY version";
+        let rows: Option<Vec<(i64,)>> = before_the_first(tx.all(sql, vals![]).await)?;
+        let rows = rows.unwrap_or_default();
+        Ok(rows.into_iter().map(|(version,)| version).collect())
     }
 
     /// Refuses a database that is not migrated, or another tenant's.
@@ -92,6 +119,15 @@ impl Store {
             });
         }
         Ok(())
+    }
+}
+
+/// What was read, or `None` where its table is not there yet.
+fn before_the_first<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(rows) => Ok(Some(rows)),
+        Err(StoreError::NotMigrated(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

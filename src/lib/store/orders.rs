@@ -1,17 +1,18 @@
-//! Orders with their lines, demand, payments, refunds and holds.
+//! Orders with their lines and demand.
 
 use serde::Serialize;
 
-use super::dialect::{Tx, vals};
+use super::dialect::{Tx, Type, vals};
 use super::{Stamp, StoreError};
-use crate::domain::order::{Payment, Refund, ShopLine, ShopOrder};
-use crate::domain::time::UtcMs;
+use crate::domain::order::{ShopLine, ShopOrder};
 
 /// What is known of an order before it is taken in again.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Known {
     /// Its id.
     pub id: i64,
+    /// The number people use.
+    pub number: String,
     /// The shop's status when last taken in.
     pub status: String,
     /// What that meant.
@@ -114,7 +115,8 @@ pub async fn known(
     external_id: &str,
 ) -> Result<Option<Known>, StoreError> {
     tx.opt(
-        "SELECT id, status, rule, fingerprint FROM orders WHERE account_id = ? AND external_id = ?",
+        "SELECT id, number, status, rule, fingerprint FROM orders \
+         WHERE account_id = ? AND external_id = ?",
         vals![account, external_id],
     )
     .await
@@ -225,7 +227,7 @@ pub async fn put_line(
     if let Some(id) = known {
         tx.run(
             "UPDATE order_lines SET item_external_id = ?, product_id = ?, sku = ?, title = ?, \
-             quantity = ?, refunded = ?, total_minor = ?, tax_minor = ? WHERE id = ?",
+             quantity = ?, refunded = ?, reduced = ?, total_minor = ?, tax_minor = ? WHERE id = ?",
             vals![
                 line.item_external_id.as_ref(),
                 product,
@@ -233,6 +235,7 @@ pub async fn put_line(
                 &line.title,
                 line.quantity,
                 refunded,
+                line.reduced_stock,
                 line.total_minor,
                 line.tax_minor,
                 id
@@ -243,7 +246,8 @@ pub async fn put_line(
     }
     tx.insert(
         "INSERT INTO order_lines (order_id, external_id, item_external_id, product_id, sku, \
-         title, quantity, refunded, total_minor, tax_minor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         title, quantity, refunded, reduced, total_minor, tax_minor) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vals![
             order,
             &line.external_id,
@@ -253,6 +257,7 @@ pub async fn put_line(
             &line.title,
             line.quantity,
             refunded,
+            line.reduced_stock,
             line.total_minor,
             line.tax_minor
         ],
@@ -266,8 +271,8 @@ pub async fn put_line(
 /// The store's.
 pub async fn empty_line(tx: &mut Tx, line: i64) -> Result<(), StoreError> {
     tx.run(
-        "UPDATE order_lines SET quantity = 0, refunded = 0, total_minor = 0, tax_minor = 0 \
-         WHERE id = ?",
+        "UPDATE order_lines SET quantity = 0, refunded = 0, reduced = 0, total_minor = 0, \
+         tax_minor = 0 WHERE id = ?",
         vals![line],
     )
     .await?;
@@ -357,137 +362,6 @@ pub async fn add_shipped(tx: &mut Tx, demand: i64, units: i64) -> Result<(), Sto
     Ok(())
 }
 
-/// Keeps the payments of an order. A payment the shop no longer tells of is kept too.
-///
-/// # Errors
-/// The store's.
-pub async fn put_payments(tx: &mut Tx, order: i64, payments: &[Payment]) -> Result<(), StoreError> {
-    for payment in payments {
-        let there: Option<(i64,)> = tx
-            .opt(
-                "SELECT id FROM payments WHERE order_id = ? AND external_id = ?",
-                vals![order, &payment.external_id],
-            )
-            .await?;
-        match there {
-            Some((id,)) => {
-                tx.run(
-                    "UPDATE payments SET method = ?, amount_minor = ?, paid_at = ? WHERE id = ?",
-                    vals![&payment.method, payment.amount_minor, payment.paid_at, id],
-                )
-                .await?;
-            }
-            None => {
-                tx.run(
-                    "INSERT INTO payments (order_id, external_id, method, amount_minor, paid_at) \
-                     VALUES (?, ?, ?, ?, ?)",
-                    vals![
-                        order,
-                        &payment.external_id,
-                        &payment.method,
-                        payment.amount_minor,
-                        payment.paid_at
-                    ],
-                )
-                .await?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Keeps the refunds of an order; those the shop no longer has are marked as gone.
-///
-/// # Errors
-/// The store's.
-pub async fn put_refunds(
-    tx: &mut Tx,
-    order: i64,
-    refunds: &[Refund],
-    now: UtcMs,
-) -> Result<(), StoreError> {
-    let there: Vec<(i64, String)> = tx
-        .all(
-            "SELECT id, external_id FROM order_refunds WHERE order_id = ?",
-            vals![order],
-        )
-        .await?;
-    for (id, external_id) in &there {
-        let gone = !refunds.iter().any(|r| r.external_id == *external_id);
-        let sql = if gone {
-            "UPDATE order_refunds SET gone_at = ? WHERE id = ? AND gone_at IS NULL"
-        } else {
-            "UPDATE order_refunds SET gone_at = NULL WHERE ? > 0 AND id = ? AND gone_at IS NOT NULL"
-        };
-        tx.run(sql, vals![now, *id]).await?;
-    }
-    for refund in refunds {
-        if there.iter().any(|(_, id)| *id == refund.external_id) {
-            continue;
-        }
-        let id = tx
-            .insert(
-                "INSERT INTO order_refunds (order_id, external_id, amount_minor, reason, \
-                 refunded_at) VALUES (?, ?, ?, ?, ?)",
-                vals![
-                    order,
-                    &refund.external_id,
-                    refund.amount_minor,
-                    &refund.reason,
-                    refund.refunded_at
-                ],
-            )
-            .await?;
-        for line in &refund.lines {
-            tx.run(
-                "INSERT INTO order_refund_lines (refund_id, line_external_id, quantity, \
-                 amount_minor) VALUES (?, ?, ?, ?)",
-                vals![id, &line.line_external_id, line.quantity, line.amount_minor],
-            )
-            .await?;
-        }
-    }
-    Ok(())
-}
-
-/// Sets or lifts the hold of a kind; gives whether anything changed.
-///
-/// # Errors
-/// The store's.
-pub async fn set_hold(
-    tx: &mut Tx,
-    order: i64,
-    kind: &str,
-    reason: Option<&str>,
-    now: UtcMs,
-) -> Result<bool, StoreError> {
-    let there: Option<(i64,)> = tx
-        .opt(
-            "SELECT id FROM order_holds WHERE order_id = ? AND kind = ? AND released_at IS NULL",
-            vals![order, kind],
-        )
-        .await?;
-    match (there, reason) {
-        (None, Some(reason)) => {
-            tx.run(
-                "INSERT INTO order_holds (order_id, kind, reason, since) VALUES (?, ?, ?, ?)",
-                vals![order, kind, reason, now],
-            )
-            .await?;
-            Ok(true)
-        }
-        (Some((id,)), None) => {
-            tx.run(
-                "UPDATE order_holds SET released_at = ? WHERE id = ?",
-                vals![now, id],
-            )
-            .await?;
-            Ok(true)
-        }
-        _ => Ok(false),
-    }
-}
-
 const SUMMARY: &str = "SELECT o.id, CONCAT(a.name, ':', o.number) AS order_ref, o.status, o.rule, \
     o.placed_at, o.customer, o.currency, o.total_minor, \
     COALESCE((SELECT CAST(SUM(d.quantity - d.shipped) AS SIGNED) FROM order_demands d \
@@ -552,27 +426,103 @@ pub async fn line_rows(tx: &mut Tx, order: i64) -> Result<Vec<LineRow>, StoreErr
     .await
 }
 
-/// The payments of an order: (method, minor units, when).
+/// An order as a channel has it, for a comparison of the whole.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Standing {
+    /// The shop's id of it.
+    pub external_id: String,
+    /// The number people use.
+    pub number: String,
+    /// Whether stock is wanted for it, or may be once somebody maps its status.
+    pub open: bool,
+}
+
+/// All orders of a channel that the shop still had when last looked at.
 ///
 /// # Errors
 /// The store's.
-pub async fn payments(tx: &mut Tx, order: i64) -> Result<Vec<(String, i64, i64)>, StoreError> {
+pub async fn standing(tx: &mut Tx, account: i64) -> Result<Vec<Standing>, StoreError> {
     tx.all(
-        "SELECT method, amount_minor, paid_at FROM payments WHERE order_id = ? ORDER BY paid_at",
-        vals![order],
+        "SELECT external_id, number, \
+           CASE WHEN rule IN ('ship', 'reserve', 'unknown') THEN 1 ELSE 0 END AS open \
+         FROM orders WHERE account_id = ? AND gone_at IS NULL ORDER BY id",
+        vals![account],
     )
     .await
 }
 
-/// The refunds of an order that stand: (reason, minor units, when).
+/// Notes that the shop does not have an order any more: it wants nothing. Should it come
+/// back, it is taken in anew.
 ///
 /// # Errors
 /// The store's.
-pub async fn refunds(tx: &mut Tx, order: i64) -> Result<Vec<(String, i64, i64)>, StoreError> {
+pub async fn set_gone(tx: &mut Tx, stamp: &Stamp, order: i64) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE orders SET gone_at = ?, rule = 'none', fingerprint = '' WHERE id = ?",
+        vals![stamp.at, order],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The shop's ids of the items that lines of these orders sell, or have sold.
+///
+/// # Errors
+/// The store's.
+pub async fn items_of(
+    tx: &mut Tx,
+    account: i64,
+    external_ids: &[String],
+) -> Result<Vec<String>, StoreError> {
+    let rows = tx.json_rows(&[("id", Type::Text)]);
+    let json: Vec<[&String; 1]> = external_ids.iter().map(|id| [id]).collect();
+    let found: Vec<(String,)> = tx
+        .all(
+            &format!(
+                "SELECT DISTINCT l.item_external_id FROM {rows} \
+                 JOIN orders o ON o.external_id = j.id \
+                 JOIN order_lines l ON l.order_id = o.id \
+                 WHERE o.account_id = ? AND l.item_external_id IS NOT NULL"
+            ),
+            vals![serde_json::to_string(&json).unwrap_or_default(), account],
+        )
+        .await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+/// Units that unshipped orders of a channel have taken off the shop's stock, by product,
+/// refunded units left out: (product, order, units).
+///
+/// # Errors
+/// The store's.
+pub async fn reduced(tx: &mut Tx, account: i64) -> Result<Vec<Reduced>, StoreError> {
     tx.all(
-        "SELECT reason, amount_minor, refunded_at FROM order_refunds \
-         WHERE order_id = ? AND gone_at IS NULL ORDER BY refunded_at",
-        vals![order],
+        "SELECT l.product_id, l.sku, o.number, o.status, o.rule, \
+           CASE WHEN l.reduced < l.quantity - l.refunded THEN l.reduced \
+             ELSE l.quantity - l.refunded END AS units \
+         FROM order_lines l JOIN orders o ON o.id = l.order_id \
+         WHERE o.account_id = ? AND o.gone_at IS NULL \
+           AND o.rule NOT IN ('shipped', 'closed') \
+           AND l.reduced > 0 AND l.quantity > l.refunded \
+         ORDER BY o.id, l.id",
+        vals![account],
     )
     .await
+}
+
+/// Units of one line that the shop has taken off its stock and not sent.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Reduced {
+    /// The product, where one is known.
+    pub product_id: Option<i64>,
+    /// The SKU as ordered.
+    pub sku: String,
+    /// The order's number.
+    pub number: String,
+    /// The shop's status of it.
+    pub status: String,
+    /// What that means.
+    pub rule: String,
+    /// Units.
+    pub units: i64,
 }

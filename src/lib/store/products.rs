@@ -98,6 +98,37 @@ pub async fn ids_by_sku(tx: &mut Tx) -> Result<HashMap<String, i64>, StoreError>
     Ok(rows.into_iter().collect())
 }
 
+/// The ids of those of the SKUs that are there.
+///
+/// # Errors
+/// The store's.
+pub async fn ids_of(tx: &mut Tx, skus: &[&str]) -> Result<HashMap<String, i64>, StoreError> {
+    if skus.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = tx.json_rows(&[("sku", Type::Text)]);
+    let json: Vec<[&str; 1]> = skus.iter().map(|sku| [*sku]).collect();
+    let found: Vec<(String, i64)> = tx
+        .all(
+            &format!("SELECT p.sku, p.id FROM {rows} JOIN products p ON p.sku = j.sku"),
+            vals![serde_json::to_string(&json).unwrap_or_default()],
+        )
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// The product with that id.
+///
+/// # Errors
+/// The store's.
+pub async fn by_id(tx: &mut Tx, id: i64) -> Result<Option<Row>, StoreError> {
+    tx.opt(
+        &format!("SELECT {COLUMNS} FROM products WHERE id = ?"),
+        vals![id],
+    )
+    .await
+}
+
 /// Makes new products, many at once; stock is kept of them or not.
 ///
 /// # Errors
@@ -199,6 +230,56 @@ pub async fn set_stocked(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Gives new products their codes, many at once: (product, GTIN-14), one unit a scan.
+///
+/// # Errors
+/// The store's.
+pub async fn insert_gtins(
+    tx: &mut Tx,
+    codes: &[(i64, String)],
+    source: &str,
+) -> Result<(), StoreError> {
+    let rows: Vec<Value> = codes
+        .iter()
+        .map(|(product, gtin14)| json!([gtin14, product, 1, source]))
+        .collect();
+    let columns = [
+        ("gtin14", Type::Text),
+        ("product_id", Type::Int),
+        ("units_per_scan", Type::Int),
+        ("source", Type::Text),
+    ];
+    tx.insert_many("gtins", &columns, &rows).await
+}
+
+/// Makes this the one code of a product that the source knows; none takes it away. Codes
+/// from elsewhere stay.
+///
+/// # Errors
+/// The store's.
+pub async fn set_gtin_of_source(
+    tx: &mut Tx,
+    product: i64,
+    gtin14: Option<&str>,
+    source: &str,
+) -> Result<(), StoreError> {
+    tx.run(
+        "DELETE FROM gtins WHERE product_id = ? AND source = ?",
+        vals![product, source],
+    )
+    .await?;
+    if let Some(gtin14) = gtin14 {
+        tx.run(
+            "INSERT INTO gtins (gtin14, product_id, units_per_scan, source) \
+             SELECT ?, p.id, 1, ? FROM products p WHERE p.id = ? AND NOT EXISTS \
+               (SELECT 1 FROM gtins g WHERE g.gtin14 = ? AND g.product_id = p.id)",
+            vals![gtin14, source, product, gtin14],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
 /// Gives a product a code with the units one scan of it counts.
 ///
 /// # Errors
@@ -261,6 +342,66 @@ pub async fn kits(tx: &mut Tx) -> Result<HashMap<i64, Vec<(i64, i64)>>, StoreErr
         kits.entry(kit).or_default().push((component, quantity));
     }
     Ok(kits)
+}
+
+/// What the given kits consist of, and the kits among their components.
+///
+/// # Errors
+/// The store's.
+pub async fn kits_of(
+    tx: &mut Tx,
+    products: &[i64],
+) -> Result<HashMap<i64, Vec<(i64, i64)>>, StoreError> {
+    let mut kits: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
+    let mut asked = products.to_vec();
+    while !asked.is_empty() {
+        let rows = tx.json_rows(&[("id", Type::Int)]);
+        let found: Vec<(i64, i64, i64)> = tx
+            .all(
+                &format!(
+                    "SELECT k.kit_id, k.component_id, k.quantity FROM {rows} \
+                     JOIN kit_components k ON k.kit_id = j.id ORDER BY k.kit_id, k.component_id"
+                ),
+                vals![json_ids(&asked)],
+            )
+            .await?;
+        asked.clear();
+        for (kit, component, quantity) in found {
+            kits.entry(kit).or_default().push((component, quantity));
+            asked.push(component);
+        }
+        asked.retain(|component| !kits.contains_key(component));
+        asked.sort_unstable();
+        asked.dedup();
+    }
+    Ok(kits)
+}
+
+/// The products whose stock is their parent's, by the shop's word: product -> parent.
+///
+/// # Errors
+/// The store's.
+pub async fn parents(tx: &mut Tx) -> Result<HashMap<i64, i64>, StoreError> {
+    let rows: Vec<(i64, i64)> = tx
+        .all(
+            "SELECT kit_id, component_id FROM kit_components WHERE source = 'shop'",
+            vals![],
+        )
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// A product draws on its parent's stock no longer.
+///
+/// # Errors
+/// The store's.
+pub async fn leave_parent(tx: &mut Tx, product: i64) -> Result<(), StoreError> {
+    tx.run(
+        "DELETE FROM kit_components WHERE kit_id = ? AND source = 'shop'",
+        vals![product],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Says anew what a kit consists of; with nothing, it is no kit any more. Orders taken in

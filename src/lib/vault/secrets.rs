@@ -63,13 +63,28 @@ impl Secrets {
         locked(&self.known).clone()
     }
 
+    /// Opens the vault, unless it is open, and tells how many entries it has.
+    ///
+    /// # Errors
+    /// As for [`Vault::open`].
+    pub fn open_vault(&self) -> Result<usize, VaultError> {
+        self.with_vault(|vault| Ok(vault.list().count()))
+    }
+
     fn vault_entry(&self, path: &str, key: &str) -> Result<SecretString, VaultError> {
+        self.with_vault(|vault| vault.get(path, key).cloned())
+    }
+
+    fn with_vault<T>(
+        &self,
+        read: impl FnOnce(&Vault) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
         let mut vault = locked(&self.vault);
         let opened = match vault.take() {
             Some(opened) => opened,
             None => Vault::open(&self.file, &self.identity)?,
         };
-        vault.insert(opened).get(path, key).cloned()
+        read(vault.insert(opened))
     }
 }
 

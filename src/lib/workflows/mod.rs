@@ -1,5 +1,7 @@
 //! One file per verb: the story of the verb, top to bottom.
 
+pub mod doctor;
+pub mod open;
 pub mod orders;
 pub mod receive;
 pub mod reserve;

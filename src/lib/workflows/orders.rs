@@ -15,7 +15,7 @@ use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::store::channels::{self, MANUAL};
 use crate::store::orders::{LineRow, Summary};
-use crate::store::{Stamp, Tx, applied_refs, orders};
+use crate::store::{Stamp, Tx, applied_refs, orders, payments};
 
 const REQUIRED: &[&str] = &["order", "placed_at", "sku", "qty"];
 const OPTIONAL: &[&str] = &[
@@ -320,8 +320,8 @@ pub async fn show(ctx: &Context, reference: &str) -> anyhow::Result<Detail> {
     };
     Ok(Detail {
         lines: orders::line_rows(&mut tx, summary.id).await?,
-        payments: dated(orders::payments(&mut tx, summary.id).await?),
-        refunds: dated(orders::refunds(&mut tx, summary.id).await?),
+        payments: dated(payments::of_order(&mut tx, summary.id).await?),
+        refunds: dated(payments::refunds(&mut tx, summary.id).await?),
         summary,
     })
 }

@@ -213,7 +213,7 @@ fn unknown_sku<'a>(sku: &str, known: impl Iterator<Item = &'a String>) -> String
 }
 
 /// The cost of a row: `unit_cost` times the quantity, or `total_cost`, never both.
-fn cost(
+pub(super) fn cost(
     ctx: &Context,
     rows: &mut Rows,
     row: usize,

@@ -81,18 +81,31 @@ pub async fn run(ctx: &Context, dry_run: bool) -> anyhow::Result<Report> {
 }
 
 async fn once(ctx: &Context, dry_run: bool) -> anyhow::Result<Report> {
-    let rules = Rules {
-        whole_order: ctx.tenant.reserve.policy == ReservePolicy::WholeOrder,
-    };
     let mut tx = if dry_run {
         ctx.store.read().await?
     } else {
         ctx.store.allocate().await?
     };
-    let picture = reservations::picture(&mut tx, rules.whole_order)
+    let report = within(ctx, &mut tx, dry_run).await?;
+    if !dry_run {
+        ctx.store.commit(tx).await?;
+    }
+    Ok(report)
+}
+
+/// Reserves within a transaction of the caller's, under the allocation lock unless it is a
+/// dry run.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn within(ctx: &Context, tx: &mut Tx, dry_run: bool) -> anyhow::Result<Report> {
+    let rules = Rules {
+        whole_order: ctx.tenant.reserve.policy == ReservePolicy::WholeOrder,
+    };
+    let picture = reservations::picture(tx, rules.whole_order)
         .await
         .context("reading demand and stock")?;
-    let withheld = withheld(ctx, &mut tx).await?;
+    let withheld = withheld(ctx, tx).await?;
     let plan = fifo::plan(
         &picture.demands,
         &picture.free,
@@ -103,13 +116,12 @@ async fn once(ctx: &Context, dry_run: bool) -> anyhow::Result<Report> {
     let mut report = summary(ctx, &picture, &plan);
     report.dry_run = dry_run;
     if dry_run {
-        report.plan = steps(&mut tx, &picture, &plan).await?;
+        report.plan = steps(tx, &picture, &plan).await?;
     } else if !plan.changes.is_empty() {
         let stamp = ctx.stamp();
-        write(&mut tx, &stamp, &picture, &plan)
+        write(tx, &stamp, &picture, &plan)
             .await
             .context("writing the reservations")?;
-        ctx.store.commit(tx).await?;
     }
     Ok(report)
 }

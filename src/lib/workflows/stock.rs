@@ -203,12 +203,7 @@ async fn add(
     reference: &str,
     report: &mut Adjusted,
 ) -> anyhow::Result<()> {
-    let day = stamp
-        .at
-        .to_utc()
-        .with_timezone(&ctx.tenant.tenant.timezone)
-        .format("%Y-%m-%d")
-        .to_string();
+    let day = ctx.business_day(stamp.at);
     let newest = balances.last();
     let cost = newest.and_then(|b| {
         let currency: Currency = b.currency.as_deref()?.parse().ok()?;

@@ -3,38 +3,53 @@
 //! Pull what changed since the cursor (with an overlap, for the shop's clock has whole
 //! seconds), reserve, and write to the shop only the quantities that differ, each read
 //! just before. Then one settle pass for sales that came in meanwhile. A single item that
-//! fails is noted, read again by the next run, and stops nothing else.
+//! fails is noted, read again by the next run, and stops nothing else. A full sync reads
+//! everything, and so finds what no date tells: drift, trash and deletions.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod catalogue;
+mod full;
+mod orders;
+mod pages;
+mod push;
+
+use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::take_in::{self, Catalogue, Incoming};
-use super::{reserve, scan, until_no_conflict};
+use super::take_in::Incoming;
+use super::{reserve, scan};
 use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
-use crate::domain::catalogue::{ItemKind, ShopItem, ShopQuantity, ShopStock};
-use crate::domain::gtin;
-use crate::domain::order::ShopOrder;
+use crate::domain::catalogue::ShopItem;
 use crate::domain::time::UtcMs;
-use crate::integrations::woocommerce::Client;
+use crate::integrations::woocommerce::{Client, Error};
 use crate::store::channels::{self, Account};
-use crate::store::{Stamp, Tx, listings, products, stock};
+use crate::store::{StoreError, Tx};
+
+use catalogue::Known;
+pub use push::Write;
 
 /// Read again this far before the cursor.
 const OVERLAP_MS: i64 = 120_000;
-/// Orders taken in under one hold of the allocation lock.
-const ORDERS_AT_ONCE: usize = 25;
-/// Quantities in one request.
-const BATCH: usize = 100;
+
+/// How to sync.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Read everything, and find drift, trash and deletions.
+    pub full: bool,
+    /// Only say what would be done.
+    pub dry_run: bool,
+}
 
 /// What a sync did, channel by channel.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// The run's id.
     pub run: String,
+    /// Whether nothing was written.
+    pub dry_run: bool,
     /// Each channel.
     pub channels: Vec<ChannelReport>,
 }
@@ -69,8 +84,41 @@ pub struct ChannelReport {
     /// Seconds between the last look at the shop's orders and the last write: the time in
     /// which a sale could be overwritten. None where nothing was written.
     pub exposure_seconds: Option<f64>,
+    /// What a full look found beyond the changes; in a full sync only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
+    /// Changes of reservations that a run would make; in a dry run only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reservations: Vec<reserve::Step>,
+    /// Quantities that a run would write to the shop; in a dry run only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub writes: Vec<Write>,
     /// What failed and is left to the next run.
     pub failures: Vec<String>,
+}
+
+/// What a full look at a shop found beyond what it tells by date.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Found {
+    /// Listings whose quantity in the shop was not the one last seen or written.
+    pub drift: Vec<Drift>,
+    /// Listings that the shop does not have any more, by SKU or the shop's id.
+    pub listings_gone: Vec<String>,
+    /// Orders that were not known here.
+    pub orders_missed: Vec<String>,
+    /// Orders that the shop does not have any more, in the trash or deleted.
+    pub orders_gone: Vec<String>,
+}
+
+/// A quantity that changed without our seeing it.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct Drift {
+    /// The SKU, or the shop's id where it has none.
+    pub item: String,
+    /// The quantity last seen or written.
+    pub seen: i64,
+    /// The quantity there now.
+    pub found: i64,
 }
 
 impl Report {
@@ -80,80 +128,134 @@ impl Report {
     }
 }
 
-/// Syncs all channels of the tenant.
+/// Syncs all channels of the tenant. One that fails as a whole does not keep the others
+/// from being synced.
 ///
 /// # Errors
-/// A channel is out of reach or refuses our key, or the store's.
-pub async fn run(ctx: &Context) -> anyhow::Result<Report> {
+/// The only channel, or all of them, are out of reach or refuse our key; or the store's.
+pub async fn run(ctx: &Context, options: Options) -> anyhow::Result<Report> {
     let mut report = Report {
         run: ctx.run.clone(),
+        dry_run: options.dry_run,
         channels: Vec::new(),
     };
+    let (mut first_failure, mut any_worked) = (None, false);
     for (name, channel) in &ctx.tenant.channels {
         let Channel::WooCommerce(shop) = channel;
+        let mut run = ChannelRun::start(ctx, name, shop, options).await?;
+        let result = run.all().await.with_context(|| format!("syncing {name}"));
+        match result {
+            Ok(()) => any_worked = true,
+            Err(error) => {
+                run.report.failures.push(format!("{error:#}"));
+                first_failure.get_or_insert(error);
+            }
+        }
+        report.channels.push(run.report);
+    }
+    match first_failure {
+        Some(error) if !any_worked => Err(error),
+        _ => {
+            if !options.dry_run {
+                scan::refresh(ctx).await?;
+            }
+            Ok(report)
+        }
+    }
+}
+
+/// One channel's run, and what it knows of the channel meanwhile.
+pub(super) struct ChannelRun<'a> {
+    ctx: &'a Context,
+    shop: &'a WooCommerce,
+    client: Client,
+    pub(super) account: Account,
+    known: Known,
+    options: Options,
+    /// What has been read and would be taken in; in a dry run only.
+    held_back: HeldBack,
+    /// The shop's ids of the orders that were new or changed so far.
+    pub(super) changed_orders: Vec<String>,
+    pub(super) report: ChannelReport,
+}
+
+/// What a dry run has read.
+#[derive(Default)]
+struct HeldBack {
+    items: Vec<ShopItem>,
+    orders: Vec<Incoming>,
+    gone_orders: Vec<String>,
+}
+
+impl<'a> ChannelRun<'a> {
+    /// Gets to know the channel; nothing is asked of the shop yet.
+    ///
+    /// # Errors
+    /// A secret is missing, or the store's.
+    pub(super) async fn start(
+        ctx: &'a Context,
+        name: &str,
+        shop: &'a WooCommerce,
+        options: Options,
+    ) -> anyhow::Result<Self> {
         let client = ctx.services.woocommerce(&ctx.tenant, name, shop)?;
         let mut tx = ctx.store.begin().await?;
+        // In a dry run the account that is made here goes with the transaction.
         let account = channels::account(&mut tx, name, "woocommerce", &shop.url).await?;
-        ctx.store.commit(tx).await?;
-        let mut run = ChannelRun {
+        let known = Known::load(&mut tx, account.id).await?;
+        if !options.dry_run {
+            ctx.store.commit(tx).await?;
+        }
+        Ok(Self {
             ctx,
             shop,
             client,
             account,
+            known,
+            options,
+            held_back: HeldBack::default(),
+            changed_orders: Vec::new(),
             report: ChannelReport {
-                channel: name.clone(),
+                channel: name.to_owned(),
+                found: options.full.then(Found::default),
                 ..ChannelReport::default()
             },
-        };
-        run.all().await.with_context(|| format!("syncing {name}"))?;
-        report.channels.push(run.report);
+        })
     }
-    scan::refresh(ctx).await?;
-    Ok(report)
-}
 
-struct ChannelRun<'a> {
-    ctx: &'a Context,
-    shop: &'a WooCommerce,
-    client: Client,
-    account: Account,
-    report: ChannelReport,
-}
-
-/// A listing whose quantity in the shop should be another.
-#[derive(Debug, Clone)]
-struct Target {
-    listing: i64,
-    external_id: String,
-    parent: Option<String>,
-    quantity: i64,
-}
-
-impl ChannelRun<'_> {
     async fn all(&mut self) -> anyhow::Result<()> {
-        self.pull_items().await.context("reading the catalogue")?;
-        let looked_at = self.pull_orders().await.context("reading orders")?;
-        self.reserve().await?;
-        if !self.shop.push_stock {
-            return Ok(());
+        let looked_at = self.pull().await?;
+        if self.options.dry_run {
+            return self.rehearse().await;
         }
-        if !self.push().await? {
+        self.reserve().await?;
+        if !self.shop.push_stock || !self.push().await? {
             return Ok(());
         }
         let before = self.report.orders_changed;
         let settled_at = self.pull_orders().await.context("reading orders again")?;
-        if self.report.orders_changed > before {
+        let has_sold = self.report.orders_changed > before;
+        if has_sold {
             self.reserve().await?;
             self.push().await?;
         }
-        let last_look = if self.report.orders_changed > before {
-            settled_at
-        } else {
-            looked_at
-        };
-        let pushed_at = self.ctx.clock.now();
-        self.report.exposure_seconds = Some((pushed_at.0 - last_look.0) as f64 / 1000.0);
+        let last_look = if has_sold { settled_at } else { looked_at };
+        let written_at = self.ctx.clock.now();
+        self.report.exposure_seconds = Some((written_at.0 - last_look.0) as f64 / 1000.0);
         Ok(())
+    }
+
+    /// Takes in catalogue and orders; gives when the look at the orders began.
+    ///
+    /// # Errors
+    /// The shop is out of reach or refuses our key, or the store's.
+    pub(super) async fn pull(&mut self) -> anyhow::Result<UtcMs> {
+        self.pull_items().await.context("reading the catalogue")?;
+        let looked_at = self.pull_orders().await.context("reading orders")?;
+        if self.options.full {
+            self.find_gone_orders().await.context("comparing orders")?;
+        }
+        Ok(looked_at)
     }
 
     async fn reserve(&mut self) -> anyhow::Result<()> {
@@ -165,415 +267,122 @@ impl ChannelRun<'_> {
         Ok(())
     }
 
-    /// Where to read a stream from.
+    /// Carries a run out as far as the shop, in a transaction that is then taken back.
+    async fn rehearse(&mut self) -> anyhow::Result<()> {
+        let mut tx = self.ctx.store.allocate().await?;
+        self.rehearse_pull(&mut tx).await?;
+        if self.ctx.tenant.modules.reserve {
+            let plan = reserve::within(self.ctx, &mut tx, true).await?;
+            self.report.units_reserved = plan.units_reserved;
+            self.report.units_backordered = plan.units_backordered;
+            self.report.reservations = plan.plan;
+        }
+        let targets = if self.shop.push_stock {
+            self.targets(&mut tx).await?
+        } else {
+            Vec::new()
+        };
+        drop(tx);
+        self.report.writes = self.would_write(&targets).await?;
+        Ok(())
+    }
+
+    /// Takes what a dry run has read into a transaction that nobody commits.
+    pub(super) async fn rehearse_pull(&mut self, tx: &mut Tx) -> anyhow::Result<()> {
+        let name = self.account.name.clone();
+        let stored = channels::account(tx, &name, "woocommerce", &self.shop.url).await?;
+        self.account.id = stored.id;
+        let stamp = self.ctx.stamp();
+        let items = std::mem::take(&mut self.held_back.items);
+        let taken = catalogue::apply(tx, &stamp, &self.account, &items, &self.known).await?;
+        self.report.items_changed += taken.len() as u64;
+        self.known.learn(taken);
+        let orders = std::mem::take(&mut self.held_back.orders);
+        let sum = orders::apply(tx, &stamp, &self.account, &orders).await?;
+        sum.add_to(&mut self.report);
+        for gone in std::mem::take(&mut self.held_back.gone_orders) {
+            let released = super::take_in::gone(tx, &stamp, &self.account, &gone).await?;
+            self.report.units_released += released;
+        }
+        Ok(())
+    }
+
+    /// Where to read a stream from; none: from the beginning.
     async fn since(&self, stream: &str) -> anyhow::Result<Option<UtcMs>> {
         let mut tx = self.ctx.store.read().await?;
         let cursor = channels::cursor(&mut tx, self.account.id, stream).await?;
         Ok(cursor.map(|at| at.plus_ms(-OVERLAP_MS)))
     }
 
-    /// Moves the cursor of a stream that has been read whole, and notes what failed in it.
-    async fn read_up_to(
-        &mut self,
-        stream: &str,
-        position: Option<UtcMs>,
-        taken: &[String],
-        failed: &[(String, String)],
-    ) -> anyhow::Result<()> {
-        let stamp = self.ctx.stamp();
-        let mut tx = self.ctx.store.begin().await?;
-        if let Some(position) = position {
-            channels::set_cursor(&mut tx, self.account.id, stream, position, stamp.at).await?;
-        }
-        channels::clear_retries(&mut tx, self.account.id, stream, taken).await?;
-        channels::note_retries(&mut tx, self.account.id, stream, failed, &stamp).await?;
-        self.ctx.store.commit(tx).await?;
-        for (id, reason) in failed {
-            self.report
-                .failures
-                .push(format!("{stream} {id}: {reason}"));
-        }
-        Ok(())
-    }
-
-    async fn pull_items(&mut self) -> anyhow::Result<()> {
-        let since = self.since("items").await?;
-        let (mut position, mut failed, mut taken) = (None, Vec::new(), Vec::new());
-        let mut number = 1;
-        loop {
-            let page = self.client.items_page(since, number).await?;
-            if number == 1 {
-                position = page.server_time;
-            }
-            let mut items = Vec::new();
-            for rejected in page.rejected {
-                failed.push((rejected.external_id.unwrap_or_default(), rejected.reason));
-            }
-            for item in page.items {
-                let family = self.family(&item, &mut failed).await?;
-                taken.push(item.external_id.clone());
-                items.push(item);
-                items.extend(family);
-            }
-            self.take_items(&items).await?;
-            if number >= page.pages.unwrap_or(1) {
-                break;
-            }
-            number += 1;
-        }
+    /// The items of a stream that failed before.
+    async fn retries(&self, stream: &str) -> anyhow::Result<Vec<String>> {
         let mut tx = self.ctx.store.read().await?;
-        let again = channels::retries(&mut tx, self.account.id, "items").await?;
-        drop(tx);
-        let again: Vec<_> = again
-            .into_iter()
-            .filter(|r| !taken.contains(&r.external_id))
-            .collect();
-        for retry in again {
-            match self.client.product(&retry.external_id).await {
-                Ok(Some(item)) => {
-                    let mut items = self.family(&item, &mut failed).await?;
-                    items.insert(0, item);
-                    self.take_items(&items).await?;
-                    taken.push(retry.external_id);
-                }
-                Ok(None) => taken.push(retry.external_id),
-                Err(error) => failed.push((retry.external_id, error.to_string())),
-            }
-        }
-        self.read_up_to("items", position, &taken, &failed).await
+        let retries = channels::retries(&mut tx, self.account.id, stream).await?;
+        Ok(retries.into_iter().map(|r| r.external_id).collect())
     }
 
-    /// The variations of a variable product.
-    async fn family(
-        &self,
-        item: &ShopItem,
-        failed: &mut Vec<(String, String)>,
-    ) -> anyhow::Result<Vec<ShopItem>> {
-        if item.kind != ItemKind::Variable {
-            return Ok(Vec::new());
+    /// Ends the reading of a stream: moves its cursor, and notes what failed in it.
+    async fn close(&mut self, stream: &str, look: Look) -> anyhow::Result<()> {
+        for (id, reason) in &look.failed {
+            let what = id.as_deref().unwrap_or("without a readable id");
+            let text = format!("{stream} {what}: {reason}");
+            self.report.failures.push(text);
         }
-        let family = self
-            .client
-            .variations(&item.external_id, &item.title)
-            .await?;
-        for rejected in family.rejected {
-            failed.push((item.external_id.clone(), rejected.reason));
-        }
-        Ok(family.items)
-    }
-
-    async fn take_items(&mut self, items: &[ShopItem]) -> anyhow::Result<()> {
-        let stamp = self.ctx.stamp();
-        let mut tx = self.ctx.store.begin().await?;
-        let (mut known, mut parents) = (HashMap::new(), HashMap::new());
-        for row in listings::all(&mut tx, self.account.id).await? {
-            if let Some(product) = row.product_id {
-                parents.insert(row.external_id.clone(), product);
-            }
-            known.insert(row.external_id, row.fingerprint);
-        }
-        for item in items {
-            let fingerprint = digest(&format!("{item:?}"));
-            if known.get(&item.external_id) == Some(&fingerprint) {
-                continue;
-            }
-            let product = self.take_item(&mut tx, &stamp, item, &parents).await?;
-            if let (ItemKind::Variable, Some(product)) = (&item.kind, product) {
-                parents.insert(item.external_id.clone(), product);
-            }
-            listings::put(
-                &mut tx,
-                &stamp,
-                self.account.id,
-                item,
-                product,
-                &fingerprint,
-            )
-            .await?;
-            self.report.items_changed += 1;
-        }
-        self.ctx.store.commit(tx).await?;
-        Ok(())
-    }
-
-    /// The product behind a listing, made or brought up to date. A variable parent that
-    /// keeps no stock of its own is no product.
-    async fn take_item(
-        &self,
-        tx: &mut Tx,
-        stamp: &Stamp,
-        item: &ShopItem,
-        parents: &HashMap<String, i64>,
-    ) -> anyhow::Result<Option<i64>> {
-        if item.kind == ItemKind::Variable && item.stock == ShopStock::Unmanaged {
-            return Ok(None);
-        }
-        let own = || format!("{}-{}", self.account.name, item.external_id);
-        let facts = products::Facts {
-            sku: item.sku.clone().unwrap_or_else(own),
-            title: Some(item.title.clone()),
-            brand: item.brand.clone(),
-            weight_g: item.weight_g,
-            dimensions_mm: item.dimensions_mm,
-            ..products::Facts::default()
-        };
-        let stocked = item.stock != ShopStock::Unmanaged;
-        let id = match products::by_sku(tx, &facts.sku).await? {
-            Some(product) => {
-                products::update(tx, stamp, product.id, &facts).await?;
-                if stocked && !product.stocked {
-                    products::set_stocked(tx, &[product.id]).await?;
-                }
-                product.id
-            }
-            None => {
-                products::insert_many(tx, stamp, std::slice::from_ref(&facts), stocked).await?;
-                let made = products::by_sku(tx, &facts.sku).await?;
-                made.context("a product just made is not there")?.id
-            }
-        };
-        if let Some(code) = item.gtin.as_deref().and_then(|text| gtin::parse(text).ok()) {
-            products::set_gtin(tx, id, &code.gtin14.to_string(), 1, &self.account.name).await?;
-        }
-        let parent = item
-            .parent_external_id
-            .as_ref()
-            .and_then(|p| parents.get(p));
-        if let (ShopStock::ByParent, Some(parent)) = (&item.stock, parent) {
-            products::set_kit(tx, id, &[(*parent, 1)], "shop").await?;
-        }
-        Ok(Some(id))
-    }
-
-    /// Takes in the orders changed since the last look; gives when the look began.
-    async fn pull_orders(&mut self) -> anyhow::Result<UtcMs> {
-        let looked_at = self.ctx.clock.now();
-        let since = self.since("orders").await?;
-        let (mut position, mut failed, mut taken) = (None, Vec::new(), Vec::new());
-        let mut number = 1;
-        loop {
-            let page = self.client.orders_page(since, number).await?;
-            if number == 1 {
-                position = page.server_time;
-            }
-            for rejected in page.rejected {
-                failed.push((rejected.external_id.unwrap_or_default(), rejected.reason));
-            }
-            taken.extend(page.items.iter().map(|order| order.external_id.clone()));
-            self.take_orders(page.items, &mut failed).await?;
-            if number >= page.pages.unwrap_or(1) {
-                break;
-            }
-            number += 1;
-        }
-        let mut tx = self.ctx.store.read().await?;
-        let again: Vec<String> = channels::retries(&mut tx, self.account.id, "orders")
-            .await?
-            .into_iter()
-            .map(|retry| retry.external_id)
-            .filter(|id| !taken.contains(id))
-            .collect();
-        drop(tx);
-        for id in again {
-            match self.client.order(&id).await {
-                Ok(Some(order)) => {
-                    taken.push(id);
-                    self.take_orders(vec![order], &mut failed).await?;
-                }
-                Ok(None) => taken.push(id),
-                Err(error) => failed.push((id, error.to_string())),
-            }
-        }
-        let bad: HashSet<&String> = failed.iter().map(|(id, _)| id).collect();
-        taken.retain(|id| !bad.contains(id));
-        self.read_up_to("orders", position, &taken, &failed).await?;
-        Ok(looked_at)
-    }
-
-    async fn take_orders(
-        &mut self,
-        orders: Vec<ShopOrder>,
-        failed: &mut Vec<(String, String)>,
-    ) -> anyhow::Result<()> {
-        let mut list = Vec::new();
-        for order in orders {
-            let mut refunds = Vec::new();
-            if !order.refund_ids.is_empty() {
-                match self
-                    .client
-                    .order_refunds(&order.external_id, order.currency)
-                    .await
-                {
-                    Ok(found) if found.rejected.is_empty() => refunds = found.items,
-                    Ok(found) => {
-                        let reason = &found.rejected[0].reason;
-                        failed.push((order.external_id, format!("a refund: {reason}")));
-                        continue;
-                    }
-                    Err(error) => {
-                        failed.push((order.external_id, error.to_string()));
-                        continue;
-                    }
-                }
-            }
-            let rule = self.shop.status_rule(&order.status);
-            if rule.is_none() {
-                *self
-                    .report
-                    .unknown_statuses
-                    .entry(order.status.clone())
-                    .or_default() += 1;
-            }
-            list.push(Incoming {
-                order,
-                refunds,
-                rule,
-            });
-        }
-        for chunk in list.chunks(ORDERS_AT_ONCE) {
-            let sum = until_no_conflict!(self.apply(chunk))?;
-            self.report.orders_changed += sum.orders_changed;
-            self.report.units_released += sum.units_released;
-            self.report.units_shipped += sum.units_shipped;
-            self.report.units_short += sum.units_short;
-            self.report.unknown_lines += sum.unknown_lines;
-        }
-        Ok(())
-    }
-
-    async fn apply(&self, orders: &[Incoming]) -> anyhow::Result<ChannelReport> {
-        let stamp = self.ctx.stamp();
-        let mut tx = self.ctx.store.allocate().await?;
-        let mut catalogue = Catalogue::load(&mut tx).await?;
-        catalogue.by_listing = listings::all(&mut tx, self.account.id)
-            .await?
-            .into_iter()
-            .filter_map(|row| Some((row.external_id, row.product_id?)))
-            .collect();
-        let mut sum = ChannelReport::default();
-        for incoming in orders {
-            let outcome = take_in::one(&mut tx, &stamp, &self.account, incoming, &catalogue)
-                .await
-                .with_context(|| format!("taking in order {}", incoming.order.number))?;
-            sum.orders_changed += u64::from(outcome.changed);
-            sum.units_released += outcome.released;
-            sum.units_shipped += outcome.shipped;
-            sum.units_short += outcome.short;
-            sum.unknown_lines += outcome.unknown_lines;
-        }
-        self.ctx.store.commit(tx).await?;
-        Ok(sum)
-    }
-
-    /// The listings whose quantity in the shop, as last seen, is not what may be offered.
-    /// Only products that have had stock here are ever written.
-    async fn targets(&self) -> anyhow::Result<Vec<Target>> {
-        let mut tx = self.ctx.store.read().await?;
-        let buffer = self.ctx.tenant.stock.buffer;
-        let offers: HashMap<i64, i64> = stock::by_sku(&mut tx)
-            .await?
-            .into_iter()
-            .filter(|row| row.has_lots)
-            .map(|row| (row.product_id, super::stock::sellable(&row, buffer)))
-            .collect();
-        Ok(listings::all(&mut tx, self.account.id)
-            .await?
-            .into_iter()
-            .filter(|row| row.stock == "managed")
-            .filter_map(|row| {
-                let quantity = *offers.get(&row.product_id?)?;
-                (row.seen_qty != Some(quantity)).then_some(Target {
-                    listing: row.id,
-                    external_id: row.external_id,
-                    parent: row.parent_external_id,
-                    quantity,
-                })
-            })
-            .collect())
-    }
-
-    /// Writes what differs to the shop; gives whether anything was written.
-    async fn push(&mut self) -> anyhow::Result<bool> {
-        let mut by_parent: BTreeMap<Option<String>, Vec<Target>> = BTreeMap::new();
-        for target in self.targets().await? {
-            by_parent
-                .entry(target.parent.clone())
-                .or_default()
-                .push(target);
-        }
-        let before = self.report.push_requests;
-        for (parent, targets) in by_parent {
-            for batch in targets.chunks(BATCH) {
-                if let Err(error) = self.push_batch(parent.as_deref(), batch).await {
-                    let first = &batch[0].external_id;
-                    let text = format!("quantities from item {first} on: {error:#}");
-                    self.report.failures.push(text);
-                }
-            }
-        }
-        Ok(self.report.push_requests > before)
-    }
-
-    async fn push_batch(&mut self, parent: Option<&str>, batch: &[Target]) -> anyhow::Result<()> {
-        let ids: Vec<String> = batch.iter().map(|t| t.external_id.clone()).collect();
-        let read = match parent {
-            Some(parent) => self.client.variation_quantities(parent, &ids).await?,
-            None => self.client.quantities(&ids).await?,
-        };
-        let now: HashMap<String, ShopQuantity> = read
-            .items
-            .into_iter()
-            .map(|q| (q.external_id.clone(), q))
-            .collect();
-        let mut tx = self.ctx.store.begin().await?;
-        let mut changes: Vec<(String, i64)> = Vec::new();
-        for target in batch {
-            match now.get(&target.external_id).map(|q| q.stock) {
-                Some(ShopStock::Managed(quantity)) => {
-                    let at = self.ctx.clock.now();
-                    listings::set_seen(&mut tx, target.listing, Some(quantity), at).await?;
-                    if quantity != target.quantity {
-                        changes.push((target.external_id.clone(), target.quantity));
-                    }
-                }
-                Some(_) => {}
-                None => self.report.failures.push(format!(
-                    "item {}: the shop did not give its quantity",
-                    target.external_id
-                )),
-            }
-        }
-        self.ctx.store.commit(tx).await?;
-        if changes.is_empty() {
+        if self.options.dry_run {
             return Ok(());
         }
-        self.report.push_requests += 1;
-        let pushed = match parent {
-            Some(parent) => {
-                self.client
-                    .push_variation_quantities(parent, &changes)
-                    .await?
-            }
-            None => self.client.push_quantities(&changes).await?,
-        };
+        let stamp = self.ctx.stamp();
+        // What cannot even be named cannot be asked for by name: the window is read again.
+        let is_named = look.failed.iter().all(|(id, _)| id.is_some());
+        let failed: Vec<(String, String)> = look
+            .failed
+            .into_iter()
+            .filter_map(|(id, reason)| Some((id?, reason)))
+            .collect();
+        let mut taken = look.taken;
+        taken.retain(|id| !failed.iter().any(|(bad, _)| bad == id));
         let mut tx = self.ctx.store.begin().await?;
-        for item in pushed {
-            let Some(target) = batch.iter().find(|t| t.external_id == item.external_id) else {
-                continue;
-            };
-            let outcome = item.outcome.as_ref().map(|q| *q).map_err(String::as_str);
-            listings::set_pushed(&mut tx, target.listing, outcome, self.ctx.clock.now()).await?;
-            match outcome {
-                Ok(_) => self.report.pushed += 1,
-                Err(reason) => self
-                    .report
-                    .failures
-                    .push(format!("item {}: {reason}", item.external_id)),
-            }
+        if let Some(position) = look.position.filter(|_| is_named) {
+            channels::set_cursor(&mut tx, self.account.id, stream, position, stamp.at).await?;
         }
+        channels::clear_retries(&mut tx, self.account.id, stream, &taken).await?;
+        channels::note_retries(&mut tx, self.account.id, stream, &failed, &stamp).await?;
         self.ctx.store.commit(tx).await?;
         Ok(())
     }
+}
+
+/// What a look at a stream of the shop gave.
+#[derive(Default)]
+struct Look {
+    /// Up to where it has been read, by the shop's clock; none: the cursor stays.
+    position: Option<UtcMs>,
+    /// The shop's ids of what was taken in.
+    taken: Vec<String>,
+    /// What failed: the shop's id where it can be read, and why.
+    failed: Vec<(Option<String>, String)>,
+}
+
+impl Look {
+    fn fail(&mut self, id: &str, reason: impl ToString) {
+        self.failed.push((Some(id.to_owned()), reason.to_string()));
+    }
+}
+
+/// Whether an error concerns one item alone, so that the others can go on.
+fn concerns_one(error: &Error) -> bool {
+    !matches!(
+        error,
+        Error::Unauthorized { .. } | Error::RateLimited(_) | Error::Unreachable(_)
+    )
+}
+
+/// Whether the store refused particular data, so that other data may still go in.
+fn is_about_data(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<StoreError>())
+        .is_none_or(|e| matches!(e, StoreError::Refused { .. } | StoreError::Database(_)))
 }
 
 fn digest(text: &str) -> String {

@@ -16,7 +16,7 @@ use crate::store::channels::Account;
 use crate::store::events::{self, Event};
 use crate::store::orders::{DemandRow, Known};
 use crate::store::stock::{BalanceRow, Removal};
-use crate::store::{Stamp, Tx, orders, products, reservations, stock};
+use crate::store::{Stamp, Tx, holds, listings, orders, payments, products, reservations, stock};
 
 /// An order with its refunds and what its status means (`None`: nobody has said).
 #[derive(Debug, Clone)]
@@ -68,6 +68,31 @@ impl Catalogue {
         })
     }
 
+    /// Reads how the lines of some orders find their products.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn of(tx: &mut Tx, account: &Account, orders: &[Incoming]) -> anyhow::Result<Self> {
+        let lines = || orders.iter().flat_map(|incoming| &incoming.order.lines);
+        let mut listed: Vec<&str> = lines().filter_map(|l| l.item_external_id.as_deref()).collect();
+        let mut skus: Vec<&str> = lines().filter_map(|l| l.sku.as_deref()).collect();
+        for list in [&mut listed, &mut skus] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        let by_listing = listings::products_of(tx, account.id, &listed).await?;
+        let by_sku = products::ids_of(tx, &skus).await?;
+        let mut found: Vec<i64> = by_listing.iter().map(|(_, product)| *product).collect();
+        found.extend(by_sku.values());
+        found.sort_unstable();
+        found.dedup();
+        Ok(Self {
+            kits: products::kits_of(tx, &found).await?,
+            by_listing: by_listing.into_iter().collect(),
+            by_sku,
+        })
+    }
+
     fn product(&self, line: &ShopLine) -> Option<i64> {
         line.item_external_id
             .as_ref()
@@ -115,15 +140,21 @@ pub async fn one(
     outcome.changed = true;
     let known_id = known.as_ref().map(|k| k.id);
     let id = orders::put_head(tx, stamp, account.id, known_id, order, rule, &fingerprint).await?;
-    orders::put_payments(tx, id, &order.payments).await?;
-    orders::put_refunds(tx, id, &incoming.refunds, stamp.at).await?;
+    payments::put(tx, id, &order.payments).await?;
+    payments::put_refunds(tx, id, &incoming.refunds, stamp.at).await?;
     let hold = (incoming.rule == Some(StatusRule::Reserve))
         .then(|| format!("the shop's status is {}", order.status));
-    orders::set_hold(tx, id, "payment", hold.as_deref(), stamp.at).await?;
+    holds::set(tx, id, "payment", hold.as_deref(), stamp.at).await?;
 
     let wanted = put_lines(tx, id, incoming, &products).await?;
-    if wants_change(incoming, account, known.as_ref()) {
-        set_demand(tx, stamp, id, incoming, &wanted, catalogue, &mut outcome).await?;
+    let demands = orders::demands(tx, id).await?;
+    if wants_change(incoming, account, known.as_ref(), !demands.is_empty()) {
+        let step = Step {
+            stamp,
+            incoming,
+            catalogue,
+        };
+        step.set_demand(tx, &wanted, demands, &mut outcome).await?;
     }
     let fact = Event::new(
         if known.is_some() {
@@ -148,13 +179,24 @@ pub async fn one(
 }
 
 /// Whether the order says anything about demand: an unmapped status leaves things as they
-/// are, and an order first seen after it had left, before the stock was taken over, is past.
-fn wants_change(incoming: &Incoming, account: &Account, known: Option<&Known>) -> bool {
+/// are, and an order that had left before our stock counted is past, however often the shop
+/// changes it afterwards.
+fn wants_change(
+    incoming: &Incoming,
+    account: &Account,
+    known: Option<&Known>,
+    has_demand: bool,
+) -> bool {
     match incoming.rule {
         None => false,
-        Some(StatusRule::Shipped) if known.is_none() => {
-            let left_at = incoming.order.completed_at.map(|at| at.0);
-            matches!((left_at, account.opened_at), (Some(left), Some(opened)) if left > opened)
+        Some(StatusRule::Shipped) if !has_demand => {
+            let order = &incoming.order;
+            // A shop tells only of `completed` when it was set. For another status that
+            // means the same, the change that brought the order here is the best known.
+            let had_left = known.is_some_and(|known| known.rule == "shipped");
+            let changed_at = (!had_left).then_some(order.modified_at);
+            let left_at = order.completed_at.or(changed_at);
+            matches!((left_at, account.opened_at), (Some(left), Some(opened)) if left.0 > opened)
         }
         Some(_) => true,
     }
@@ -165,6 +207,8 @@ struct WantedLine {
     line: i64,
     product: Option<i64>,
     pieces: i64,
+    /// Whether it has become another product than it was.
+    relinked: bool,
 }
 
 async fn put_lines(
@@ -189,7 +233,8 @@ async fn put_lines(
             .get(line.external_id.as_str())
             .copied()
             .unwrap_or(0);
-        let product = product.or(there.and_then(|l| l.product_id));
+        let before = there.and_then(|l| l.product_id);
+        let product = product.or(before);
         let id = orders::put_line(tx, order, there.map(|l| l.id), line, product, back).await?;
         wanted.push(WantedLine {
             line: id,
@@ -199,6 +244,7 @@ async fn put_lines(
             } else {
                 0
             },
+            relinked: before.is_some() && before != product,
         });
     }
     for gone in &stored {
@@ -209,57 +255,179 @@ async fn put_lines(
                 line: gone.id,
                 product: gone.product_id,
                 pieces: 0,
+                relinked: false,
             });
         }
     }
     Ok(wanted)
 }
 
-async fn set_demand(
-    tx: &mut Tx,
-    stamp: &Stamp,
-    order: i64,
-    incoming: &Incoming,
-    wanted: &[WantedLine],
-    catalogue: &Catalogue,
-    outcome: &mut Outcome,
-) -> anyhow::Result<()> {
-    let stored = orders::demands(tx, order).await?;
-    let mut demands: Vec<DemandRow> = Vec::new();
-    for line in wanted {
-        let there: Vec<&DemandRow> = stored.iter().filter(|d| d.line_id == line.line).collect();
-        if there.is_empty() && line.pieces > 0 {
-            let Some(product) = line.product else {
+/// What the steps of taking one order in share.
+struct Step<'a> {
+    stamp: &'a Stamp,
+    incoming: &'a Incoming,
+    catalogue: &'a Catalogue,
+}
+
+impl Step<'_> {
+    async fn set_demand(
+        &self,
+        tx: &mut Tx,
+        wanted: &[WantedLine],
+        mut stored: Vec<DemandRow>,
+        outcome: &mut Outcome,
+    ) -> anyhow::Result<()> {
+        let mut demands: Vec<DemandRow> = Vec::new();
+        for line in wanted {
+            if line.relinked {
+                outcome.released += self.forget(tx, line.line, &mut stored).await?;
+            }
+            let mut is_new = true;
+            for demand in stored.iter().filter(|d| d.line_id == line.line) {
+                is_new = false;
+                let quantity = line.pieces * demand.per_kit;
+                let (now, released) = set_quantity(tx, self.stamp, *demand, quantity).await?;
+                outcome.released += released;
+                demands.push(now);
+            }
+            let Some(product) = line.product.filter(|_| is_new && line.pieces > 0) else {
                 continue;
             };
-            for (component, per_kit) in explode(product, &catalogue.kits)? {
+            for (component, per_kit) in explode(product, &self.catalogue.kits)? {
                 let quantity = line.pieces * per_kit;
                 demands
                     .push(orders::add_demand(tx, line.line, component, per_kit, quantity).await?);
             }
         }
-        for demand in there {
-            let quantity = (line.pieces * demand.per_kit).max(demand.shipped);
-            let excess = demand.reserved + demand.shipped - quantity;
-            let mut now = *demand;
-            if excess > 0 {
-                release(tx, stamp, demand.id, excess).await?;
-                outcome.released += excess;
-                now.reserved -= excess;
+        if self.incoming.rule == Some(StatusRule::Shipped) {
+            for demand in demands {
+                self.ship(tx, &demand, outcome).await?;
             }
-            if quantity != demand.quantity {
-                orders::set_wanted(tx, demand.id, quantity).await?;
-                now.quantity = quantity;
-            }
-            demands.push(now);
         }
+        Ok(())
     }
-    if incoming.rule == Some(StatusRule::Shipped) {
-        for demand in demands {
-            ship(tx, stamp, incoming, &demand, outcome).await?;
+
+    /// Drops the demand of a line that has become another product, unless some of it has
+    /// been shipped; gives the units released.
+    async fn forget(
+        &self,
+        tx: &mut Tx,
+        line: i64,
+        stored: &mut Vec<DemandRow>,
+    ) -> anyhow::Result<i64> {
+        let of_line = |d: &&DemandRow| d.line_id == line;
+        if stored.iter().filter(of_line).any(|d| d.shipped > 0) {
+            return Ok(0);
         }
+        let mut released = 0;
+        for demand in stored.iter().filter(of_line) {
+            release(tx, self.stamp, demand.id, demand.reserved).await?;
+            released += demand.reserved;
+        }
+        orders::drop_demands(tx, line).await?;
+        stored.retain(|d| d.line_id != line);
+        Ok(released)
     }
-    Ok(())
+
+    /// Takes what a demand wants out of stock: what is reserved for it first, then what is
+    /// free, oldest lot first. What is not there at all is counted as short.
+    async fn ship(
+        &self,
+        tx: &mut Tx,
+        demand: &DemandRow,
+        outcome: &mut Outcome,
+    ) -> anyhow::Result<()> {
+        let mut left = demand.quantity - demand.shipped;
+        if left == 0 {
+            return Ok(());
+        }
+        let held = reservations::of_demands(tx, &[demand.id]).await?;
+        let balances = stock::balances(tx, demand.product_id).await?;
+        let mine: HashMap<i64, i64> = held.iter().map(|(_, _, b, q)| (*b, *q)).collect();
+        let mut taken: HashMap<i64, i64> = HashMap::new();
+        let promised = |b: &BalanceRow| mine.get(&b.id).copied().unwrap_or(0);
+        for balance in &balances {
+            let part = promised(balance).min(left);
+            left -= part;
+            *taken.entry(balance.id).or_default() += part;
+        }
+        for balance in balances.iter().filter(|b| b.sellable) {
+            let part = (balance.on_hand - balance.reserved).min(left);
+            left -= part;
+            *taken.entry(balance.id).or_default() += part;
+        }
+        release(tx, self.stamp, demand.id, demand.reserved).await?;
+        let removals: Vec<Removal> = balances
+            .iter()
+            .filter_map(|b| {
+                let units = taken.get(&b.id).copied().filter(|units| *units > 0)?;
+                Some(Removal {
+                    balance: b.id,
+                    lot: b.lot_id,
+                    location: b.location_id,
+                    units,
+                })
+            })
+            .collect();
+        let cause = format!("order:{}", self.incoming.order.external_id);
+        stock::take_out(tx, self.stamp, &removals, "shipped", &cause).await?;
+        let shipped: i64 = removals.iter().map(|r| r.units).sum();
+        if left > 0 {
+            orders::set_wanted(tx, demand.id, demand.quantity - left).await?;
+        }
+        orders::add_shipped(tx, demand.id, shipped).await?;
+        outcome.shipped += shipped;
+        outcome.short += left;
+        Ok(())
+    }
+}
+
+/// Lets a demand want another quantity, though never less than has been shipped; what it
+/// holds beyond that is released. Gives the demand as it is now, and the units released.
+async fn set_quantity(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    mut demand: DemandRow,
+    quantity: i64,
+) -> anyhow::Result<(DemandRow, i64)> {
+    let quantity = quantity.max(demand.shipped);
+    let excess = (demand.reserved + demand.shipped - quantity).max(0);
+    if excess > 0 {
+        release(tx, stamp, demand.id, excess).await?;
+        demand.reserved -= excess;
+    }
+    if quantity != demand.quantity {
+        orders::set_wanted(tx, demand.id, quantity).await?;
+        demand.quantity = quantity;
+    }
+    Ok((demand, excess))
+}
+
+/// An order that the shop does not have any more wants nothing; gives the units released.
+///
+/// # Errors
+/// The store's.
+pub async fn gone(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    account: &Account,
+    external_id: &str,
+) -> anyhow::Result<i64> {
+    let Some(known) = orders::known(tx, account.id, external_id).await? else {
+        return Ok(0);
+    };
+    let mut released = 0;
+    for demand in orders::demands(tx, known.id).await? {
+        released += set_quantity(tx, stamp, demand, 0).await?.1;
+    }
+    orders::set_gone(tx, stamp, known.id).await?;
+    let fact = Event::new(
+        "order.gone",
+        format!("order:{}:{}", account.name, known.number),
+        json!({ "was": known.status, "released": released }),
+    );
+    events::append(tx, stamp, &[fact]).await?;
+    Ok(released)
 }
 
 /// Gives back units of a demand, newest reservation first.
@@ -286,59 +454,6 @@ pub async fn release(tx: &mut Tx, stamp: &Stamp, demand: i64, units: i64) -> any
         .map(|(id, d, b, q)| ((*d, *b), (*id, *q)))
         .collect();
     reservations::apply(tx, stamp, &changes, &stored).await?;
-    Ok(())
-}
-
-/// Takes what a demand wants out of stock: what is reserved for it first, then what is
-/// free, oldest lot first. What is not there at all is counted as short.
-async fn ship(
-    tx: &mut Tx,
-    stamp: &Stamp,
-    incoming: &Incoming,
-    demand: &DemandRow,
-    outcome: &mut Outcome,
-) -> anyhow::Result<()> {
-    let mut left = demand.quantity - demand.shipped;
-    if left == 0 {
-        return Ok(());
-    }
-    let held = reservations::of_demands(tx, &[demand.id]).await?;
-    let balances = stock::balances(tx, demand.product_id).await?;
-    let mine: HashMap<i64, i64> = held.iter().map(|(_, _, b, q)| (*b, *q)).collect();
-    let mut taken: HashMap<i64, i64> = HashMap::new();
-    let promised = |b: &BalanceRow| mine.get(&b.id).copied().unwrap_or(0);
-    for balance in &balances {
-        let part = promised(balance).min(left);
-        left -= part;
-        *taken.entry(balance.id).or_default() += part;
-    }
-    for balance in balances.iter().filter(|b| b.sellable) {
-        let part = (balance.on_hand - balance.reserved).min(left);
-        left -= part;
-        *taken.entry(balance.id).or_default() += part;
-    }
-    release(tx, stamp, demand.id, demand.reserved).await?;
-    let removals: Vec<Removal> = balances
-        .iter()
-        .filter_map(|b| {
-            let units = taken.get(&b.id).copied().filter(|units| *units > 0)?;
-            Some(Removal {
-                balance: b.id,
-                lot: b.lot_id,
-                location: b.location_id,
-                units,
-            })
-        })
-        .collect();
-    let cause = format!("order:{}", incoming.order.external_id);
-    stock::take_out(tx, stamp, &removals, "shipped", &cause).await?;
-    let shipped: i64 = removals.iter().map(|r| r.units).sum();
-    if left > 0 {
-        orders::set_wanted(tx, demand.id, demand.quantity - left).await?;
-    }
-    orders::add_shipped(tx, demand.id, shipped).await?;
-    outcome.shipped += shipped;
-    outcome.short += left;
     Ok(())
 }
 

@@ -80,6 +80,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::OutcomeUnknown { .. } => Exit::TryAgain,
+            Self::Unauthorized { .. } => Exit::Usage,
             Self::Unexpected { status, .. } if *status >= 500 => Exit::TryAgain,
             Self::RateLimited(error) | Self::Unreachable(error) | Self::Http(error) => error.exit(),
             _ => Exit::Failed,

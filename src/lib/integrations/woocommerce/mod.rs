@@ -63,7 +63,8 @@ pub struct Ping {
     pub server_time: Option<UtcMs>,
 }
 
-/// A shop.
+/// A shop. Cheap to clone; clones share the lane's pace.
+#[derive(Clone)]
 pub struct Client {
     lane: Lane,
     api: String,
@@ -71,6 +72,7 @@ pub struct Client {
     units: wire::Units,
 }
 
+#[derive(Clone)]
 enum Auth {
     /// The value of the `Authorization` header.
     Basic(SecretString),

@@ -11,6 +11,7 @@ use sha2::Sha256;
 use crate::integrations::percent;
 
 /// A key and its secret.
+#[derive(Clone)]
 pub struct Credentials {
     /// The consumer key.
     pub key: SecretString,

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::dates;
-use super::order_book::Order;
-use super::orders::unknown;
+use super::order_book::{Order, unknown};
 use super::query::Params;
 use super::record::Object;
 use super::reply::{Refusal, Reply};

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::catalogue::{read_id, read_stamps};
 use super::index::{Index, Stamps};
 use super::record::{Kind, Object, Record};
-use super::refunds::Refund;
-use super::{dates, lines, stock};
+use super::reply::Refusal;
+use super::{dates, effect, lines};
 
 /// An order with what belongs to it.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ impl Order {
         let record = Record::from_object(Kind::Order, object);
         let has_taken = |line: &Value| lines::meta_int(line, "_reduced_stock").is_some();
         let stock_reduced = record.list("line_items").iter().any(has_taken)
-            || stock::effect(record.text("status")) == stock::Effect::Take
+            || effect::of(record.text("status")) == effect::Effect::Take
             || record.text("status") == "refunded";
         Ok(Self {
             id,
@@ -55,6 +55,53 @@ impl Order {
     /// Whether it lies in the trash.
     pub fn is_trashed(&self) -> bool {
         self.record.text("status") == "trash"
+    }
+}
+
+/// A refund of an order.
+#[derive(Debug, Clone)]
+pub struct Refund {
+    /// Its id.
+    pub id: u64,
+    /// When it was made.
+    pub created: i64,
+    /// What the API shows.
+    pub record: Record,
+}
+
+impl Refund {
+    /// A refund as a dump has it, with the id of the order it names.
+    ///
+    /// # Errors
+    /// No id, no order or no date; the text says which.
+    pub fn from_object(mut object: Object) -> Result<(u64, Self), String> {
+        let id = read_id(&object)?;
+        let order = object
+            .remove("order_id")
+            .and_then(|order| order.as_u64())
+            .ok_or("a refund needs the \"order_id\" of its order")?;
+        let dated = object.get("date_created_gmt").cloned().unwrap_or_default();
+        let mut with_both = object.clone();
+        with_both.insert("date_modified_gmt".to_owned(), dated);
+        let created = read_stamps(&with_both)?.created;
+        let record = Record::from_object(Kind::Refund, object);
+        Ok((
+            order,
+            Self {
+                id,
+                created,
+                record,
+            },
+        ))
+    }
+    /// A reference to it, as the order lists it.
+    pub fn entry(&self) -> Value {
+        let amount = lines::decimal(self.record.get("amount"));
+        json!({
+            "id": self.id,
+            "reason": self.record.text("reason"),
+            "total": lines::money(-amount),
+        })
     }
 }
 
@@ -121,6 +168,15 @@ impl Orders {
             }
         }
     }
+}
+
+/// What a request is told about an order that is not there.
+pub fn unknown(status: u16) -> Refusal {
+    Refusal::new(
+        status,
+        "woocommerce_rest_shop_order_invalid_id",
+        "Invalid ID.",
+    )
 }
 
 /// Sets a date and its GMT twin.

@@ -8,6 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
 
 use super::catalogue::{Catalogue, Item};
+use super::effect;
 use super::lines;
 use super::order_book::Order;
 use super::record::{Object, Record};
@@ -77,7 +78,7 @@ fn is_removal(line: &Value) -> bool {
 /// Applies the posted lines to an order, and sums it up anew where there are any. While the
 /// order is in a status that takes stock, the stock follows.
 pub fn write(order: &mut Order, catalogue: &mut Catalogue, ids: &mut Ids, body: &Object, now: i64) {
-    let takes = stock::effect(order.record.text("status")) == stock::Effect::Take;
+    let takes = effect::of(order.record.text("status")) == effect::Effect::Take;
     let mut changed = false;
     for key in LISTS {
         for line in posted(body, key) {

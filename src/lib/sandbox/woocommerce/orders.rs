@@ -1,29 +1,21 @@
-//! `/orders`: list, read, create, change, delete; and what reaching a status entails.
+//! `/orders`: list, read, create, change, delete. What reaching a status entails is beside it,
+//! in `order_status`.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::index::{Index, Stamps};
-use super::order_book::{Order, set_date};
+use super::lines;
+use super::order_book::{Order, set_date, unknown};
 use super::order_lines;
+use super::order_status::{set_status, settle};
 use super::query::{Listing, Params};
 use super::record::{Kind, Object, Record};
-use super::refunds::{self, Refund};
 use super::reply::{Refusal, Reply};
 use super::shapes::{self, flag};
 use super::state::State;
-use super::{lines, notes, stock};
 
 const FILTERS: [&str; 4] = ["status", "customer", "product", "dp"];
 const ORDERS: [&str; 6] = ["date", "id", "include", "title", "slug", "modified"];
-
-/// What a request is told about an order that is not there.
-pub fn unknown(status: u16) -> Refusal {
-    Refusal::new(
-        status,
-        "woocommerce_rest_shop_order_invalid_id",
-        "Invalid ID.",
-    )
-}
 
 /// A page of orders. `status=any`, the default, leaves out the trash.
 ///
@@ -239,60 +231,6 @@ fn write(state: &mut State, id: u64, body: &Object) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Brings an order to a status, with all that it entails: stock, dates, a note, and for
-/// `refunded` a refund of what is left.
-///
-/// # Errors
-/// There is no such order.
-pub fn set_status(state: &mut State, id: u64, status: &str) -> Result<(), Refusal> {
-    let now = state.now;
-    let order = state.orders.get(id).ok_or_else(|| unknown(400))?;
-    let was = order.record.text("status").to_owned();
-    if was == status {
-        return Ok(());
-    }
-    state.orders.write_status(id, status);
-    let State {
-        orders,
-        catalogue,
-        ids,
-        ..
-    } = state;
-    let order = orders.get_mut(id).ok_or_else(|| unknown(400))?;
-    if matches!(status, "processing" | "completed") && order.record.get("date_paid").is_null() {
-        set_date(&mut order.record, "date_paid", now);
-    }
-    if status == "completed" {
-        set_date(&mut order.record, "date_completed", now);
-    }
-    let effect = stock::effect(status);
-    stock::apply(effect, catalogue, order, &mut ids.meta, now);
-    let note = format!("Order status changed from {was} to {status}.");
-    notes::add(order, ids, &note, false, "system", now);
-    if status == "refunded" {
-        refunds::refund_the_rest(state, id)?;
-    }
-    settle(state, id);
-    Ok(())
-}
-
-/// What follows from an order's status and total.
-fn settle(state: &mut State, id: u64) {
-    if let Some(order) = state.orders.get_mut(id) {
-        let record = &mut order.record;
-        let status = record.text("status").to_owned();
-        let is_due = lines::decimal(record.get("total")) > rust_decimal::Decimal::ZERO;
-        let is_open = matches!(status.as_str(), "pending" | "failed");
-        let has_lines = !record.list("line_items").is_empty();
-        record.set(
-            "is_editable",
-            matches!(status.as_str(), "pending" | "on-hold"),
-        );
-        record.set("needs_payment", is_open && is_due);
-        record.set("needs_processing", has_lines);
-    }
-}
-
 /// Puts an order in the trash, or with `force` takes it away; the stock stays as it is.
 /// Answers what it was.
 ///
@@ -316,14 +254,4 @@ pub fn delete(state: &mut State, id: u64, force: bool) -> Result<Value, Refusal>
     state.orders.write_status(id, "trash");
     state.orders.touch(id, state.now);
     show(state, id)
-}
-
-/// A reference to a refund, as the order lists it.
-pub fn refund_entry(refund: &Refund) -> Value {
-    let amount = lines::decimal(refund.record.get("amount"));
-    json!({
-        "id": refund.id,
-        "reason": refund.record.text("reason"),
-        "total": lines::money(-amount),
-    })
 }

@@ -2,58 +2,18 @@
 //! the stock; taking one away changes neither.
 
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::catalogue::{read_id, read_stamps};
 use super::index::{Index, Stamps};
 use super::lines;
-use super::order_book::{Order, set_date};
-use super::order_lines;
-use super::orders;
+use super::order_book::Order;
+use super::order_status;
 use super::query::{Listing, Params};
-use super::record::{Kind, Object, Record};
+use super::record::Object;
+use super::refunding::{issue, net, remaining, tax};
 use super::reply::{Refusal, Reply};
 use super::shapes::{self, flag, whole};
-use super::state::{Ids, State};
-use super::stock;
-
-/// A refund of an order.
-#[derive(Debug, Clone)]
-pub struct Refund {
-    /// Its id.
-    pub id: u64,
-    /// When it was made.
-    pub created: i64,
-    /// What the API shows.
-    pub record: Record,
-}
-
-impl Refund {
-    /// A refund as a dump has it, with the id of the order it names.
-    ///
-    /// # Errors
-    /// No id, no order or no date; the text says which.
-    pub fn from_object(mut object: Object) -> Result<(u64, Self), String> {
-        let id = read_id(&object)?;
-        let order = object
-            .remove("order_id")
-            .and_then(|order| order.as_u64())
-            .ok_or("a refund needs the \"order_id\" of its order")?;
-        let dated = object.get("date_created_gmt").cloned().unwrap_or_default();
-        let mut with_both = object.clone();
-        with_both.insert("date_modified_gmt".to_owned(), dated);
-        let created = read_stamps(&with_both)?.created;
-        let record = Record::from_object(Kind::Refund, object);
-        Ok((
-            order,
-            Self {
-                id,
-                created,
-                record,
-            },
-        ))
-    }
-}
+use super::state::State;
 
 fn unknown() -> Refusal {
     Refusal::new(
@@ -111,16 +71,6 @@ pub fn get(state: &State, order: u64, id: u64, params: Params<'_>) -> Result<Rep
     ))
 }
 
-/// What an order still has to give back.
-fn remaining(order: &Order) -> Decimal {
-    let given: Decimal = order
-        .refunds
-        .iter()
-        .map(|refund| lines::decimal(refund.record.get("amount")))
-        .sum();
-    lines::decimal(order.record.get("total")) - given
-}
-
 /// A new refund; answers it whole. Units are put back unless `api_restock` is false.
 ///
 /// # Errors
@@ -170,104 +120,12 @@ pub fn create(state: &mut State, order_id: u64, body: &Object) -> Result<Value, 
         .get(order_id)
         .is_some_and(|o| remaining(o) <= Decimal::ZERO);
     if is_whole {
-        orders::set_status(state, order_id, "refunded")?;
+        order_status::set_status(state, order_id, "refunded")?;
     }
     state.orders.touch(order_id, state.now);
     let refunds = &order_of(state, order_id)?.refunds;
     let refund = refunds.iter().find(|r| r.id == id).ok_or_else(unknown)?;
     Ok(serde_json::to_value(refund.record.view(None)).unwrap_or_default())
-}
-
-/// Refunds what is left of an order that was set to `refunded`, without units.
-///
-/// # Errors
-/// There is no such order.
-pub fn refund_the_rest(state: &mut State, order_id: u64) -> Result<(), Refusal> {
-    let left = remaining(order_of(state, order_id)?);
-    if left > Decimal::ZERO {
-        issue(state, order_id, left, "Order fully refunded.", &[], false)?;
-    }
-    Ok(())
-}
-
-fn net(posted: &Value) -> Decimal {
-    lines::decimal(&posted["refund_total"])
-}
-
-fn tax(posted: &Value) -> Decimal {
-    let taxes = posted["refund_tax"].as_array();
-    taxes.map_or(Decimal::ZERO, |taxes| lines::sum(taxes, "refund_total"))
-}
-
-fn issue(
-    state: &mut State,
-    order_id: u64,
-    amount: Decimal,
-    reason: &str,
-    posted: &[Value],
-    restock: bool,
-) -> Result<u64, Refusal> {
-    let State {
-        orders,
-        catalogue,
-        ids,
-        now,
-        ..
-    } = state;
-    let order = orders.get_mut(order_id).ok_or_else(unknown)?;
-    let id = ids.next_post();
-    let mut refunded = Vec::new();
-    order.record.edit_list("line_items", |ours| {
-        for posted in posted {
-            let wanted = whole(&posted["id"]).unwrap_or_default() as u64;
-            let Some(line) = ours.iter_mut().find(|line| lines::id(line) == Some(wanted)) else {
-                continue;
-            };
-            refunded.push(refund_line(line, posted, ids));
-            if restock {
-                let quantity = whole(&posted["quantity"]).unwrap_or_default();
-                stock::restock_line(catalogue, line, quantity, &mut ids.meta, *now);
-            }
-        }
-    });
-    let mut record = Record::new(Kind::Refund);
-    record.set("id", id);
-    set_date(&mut record, "date_created", *now);
-    record.set("amount", lines::money(amount));
-    record.set("reason", reason);
-    record.set("refunded_by", 1);
-    let tax_lines = order_lines::tax_lines(&refunded, &[], &[], ids);
-    record.set("tax_lines", tax_lines);
-    record.set("line_items", refunded);
-    let refund = Refund {
-        id,
-        created: *now,
-        record,
-    };
-    let entry = orders::refund_entry(&refund);
-    order.record.edit_list("refunds", |list| list.push(entry));
-    order.refunds.push(refund);
-    Ok(id)
-}
-
-/// A refund's own line: an order line with everything negative.
-fn refund_line(line: &Value, posted: &Value, ids: &mut Ids) -> Value {
-    let quantity = whole(&posted["quantity"]).unwrap_or_default();
-    let (net, tax) = (net(posted), tax(posted));
-    let minus = |amount: Decimal| lines::money(-amount);
-    let mut refunded = line.clone();
-    refunded["id"] = ids.next_line().into();
-    refunded["quantity"] = (-quantity).into();
-    refunded["subtotal"] = minus(net).into();
-    refunded["total"] = minus(net).into();
-    refunded["subtotal_tax"] = minus(tax).into();
-    refunded["total_tax"] = minus(tax).into();
-    refunded["taxes"] = order_lines::line_taxes(-tax, -tax);
-    refunded["meta_data"] = json!([]);
-    refunded["price"] = order_lines::unit_price(net, quantity);
-    let of = lines::id(line).unwrap_or_default() as i64;
-    lines::set_meta(&mut refunded, "_refunded_item_id", of, &mut ids.meta);
-    refunded
 }
 
 /// Takes a refund away; neither the stock nor the order's date change. Answers what it was.

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
+use super::order_book::unknown;
+use super::order_status;
 use super::orders;
 use super::products::{self, Scope};
 use super::record::Object;
@@ -149,16 +151,14 @@ impl Shop {
     ) -> Result<u64, Refusal> {
         let mut state = self.now();
         if units.is_empty() {
-            orders::set_status(&mut state, order, "refunded")?;
+            order_status::set_status(&mut state, order, "refunded")?;
             let now = state.now;
             state.orders.touch(order, now);
             let last = state
                 .orders
                 .get(order)
                 .and_then(|order| order.refunds.last());
-            return last
-                .map(|refund| refund.id)
-                .ok_or_else(|| orders::unknown(404));
+            return last.map(|refund| refund.id).ok_or_else(|| unknown(404));
         }
         let mut posted = Vec::new();
         for (place, quantity) in units {
@@ -317,10 +317,7 @@ fn holder(state: &State, sku: &str) -> Result<Option<u64>, Refusal> {
 }
 
 fn line_of(state: &State, order: u64, place: usize) -> Result<Value, Refusal> {
-    let order = state
-        .orders
-        .get(order)
-        .ok_or_else(|| orders::unknown(404))?;
+    let order = state.orders.get(order).ok_or_else(|| unknown(404))?;
     let line = order.record.list("line_items").get(place);
     line.cloned()
         .ok_or_else(|| Refusal::sandbox(format!("Order {} has no line {place}.", order.id)))

@@ -7,29 +7,10 @@
 use serde_json::Value;
 
 use super::catalogue::Catalogue;
+use super::effect::Effect;
 use super::lines;
 use super::order_book::Order;
 use super::record::Record;
-
-/// What a status does to an order's stock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Takes the units, unless they are taken.
-    Take,
-    /// Gives back what was taken.
-    GiveBack,
-    /// Leaves things as they are.
-    Nothing,
-}
-
-/// The effect of reaching `status`.
-pub fn effect(status: &str) -> Effect {
-    match status {
-        "on-hold" | "processing" | "completed" => Effect::Take,
-        "cancelled" | "pending" => Effect::GiveBack,
-        _ => Effect::Nothing,
-    }
-}
 
 /// The item whose stock an order line draws on: the variation, its product where that one
 /// keeps the stock, or nobody.

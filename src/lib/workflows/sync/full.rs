@@ -1,0 +1,79 @@
+//! What no date tells: orders that went without a word, and orders that were missed.
+
+use std::collections::HashSet;
+
+use super::{ChannelRun, Look, concerns_one, pages};
+use crate::integrations::woocommerce::{PAGE, Page};
+use crate::progress::Progress;
+use crate::store::orders::{self, Standing};
+
+impl ChannelRun<'_> {
+    /// Compares the shop's orders with ours: those missed are taken in, those that stand
+    /// open here are read again, those that are gone want nothing any more.
+    pub(super) async fn find_gone_orders(&mut self) -> anyhow::Result<()> {
+        let progress = Progress::start(self.ctx.show, "comparing orders", 0);
+        let client = self.client.clone();
+        let mut there = HashSet::new();
+        let mut is_certain = true;
+        let fetch = |number| client.order_ids_page(number);
+        let whole = pages::each(self.shop.parallel, &progress, fetch, async |page: Page<String>| {
+            is_certain &= page.rejected.is_empty();
+            there.extend(page.items);
+            Ok(())
+        })
+        .await?;
+        is_certain &= !whole.has_shrunk;
+
+        let mut tx = self.ctx.store.read().await?;
+        let ours = orders::standing(&mut tx, self.account.id).await?;
+        drop(tx);
+        let known: HashSet<&String> = ours.iter().map(|order| &order.external_id).collect();
+        let mut missed: Vec<String> = there.iter().filter(|id| !known.contains(id)).cloned().collect();
+        missed.sort_unstable();
+        let (still, gone): (Vec<&Standing>, Vec<&Standing>) =
+            ours.iter().partition(|order| there.contains(&order.external_id));
+
+        let mut look = Look::default();
+        let open = still.into_iter().filter(|order| order.open);
+        let mut again: Vec<String> = open.map(|order| order.external_id.clone()).collect();
+        again.extend(missed.iter().cloned());
+        for ids in again.chunks(PAGE) {
+            match self.client.orders(ids).await {
+                Ok(found) => {
+                    for rejected in found.rejected {
+                        look.failed.push((rejected.external_id, rejected.reason));
+                    }
+                    self.take_orders(found.items, &mut look).await?;
+                }
+                Err(error) if concerns_one(&error) => {
+                    ids.iter().for_each(|id| look.fail(id, &error));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if let Some(found) = &mut self.report.found {
+            let taken = |id: &String| look.taken.contains(id);
+            found.orders_missed = missed.into_iter().filter(taken).collect();
+        }
+        if is_certain {
+            self.take_leave(&gone, &mut look).await?;
+        }
+        self.close("orders", look).await
+    }
+
+    /// Asks for each open order that is not in the list: it is in the trash, or deleted.
+    /// Of those that are done with, it is only noted.
+    async fn take_leave(&mut self, gone: &[&Standing], look: &mut Look) -> anyhow::Result<()> {
+        for order in gone {
+            if order.open {
+                self.take_order(order.external_id.clone(), look).await?;
+            } else {
+                self.forget_order(&order.external_id).await?;
+            }
+            if let Some(found) = &mut self.report.found {
+                found.orders_gone.push(order.number.clone());
+            }
+        }
+        Ok(())
+    }
+}
