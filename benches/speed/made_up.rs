@@ -40,7 +40,8 @@ pub async fn shop(kind: Kind, lines: i64) -> (Shop, Raw) {
 }
 
 async fn stock(raw: &mut Raw, rng: &mut StdRng) {
-    let products = (1..=SKUS).map(|i| format!("({i}, 'SKU-{i:06}', 'Product {i}', 'none', 1, 0, 0)"));
+    let products =
+        (1..=SKUS).map(|i| format!("({i}, 'SKU-{i:06}', 'Product {i}', 'none', 1, 0, 0)"));
     insert(
         raw,
         "products (id, sku, title, tracking, stocked, created_at, updated_at)",
@@ -92,7 +93,8 @@ async fn orders(raw: &mut Raw, rng: &mut StdRng, wanted: i64) {
     let (mut order, mut line) = (0, 0);
     while line < wanted {
         order += 1;
-        let placed = 1_770_000_000_000_i64 + rng.random_range(0..2_000_000_000);
+        // Orders come in as they are placed, but for minutes.
+        let placed = 1_770_000_000_000_i64 + order * 10_000 + rng.random_range(0..600_000);
         orders.push(format!(
             "({order}, 1, '{order}', '{order}', 'processing', 'ship', 'EUR', {placed}, {placed}, \
              'Somebody', '', '{{}}', '', '', '', 0, 0, 0, '{order}', 0)"

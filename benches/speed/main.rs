@@ -13,7 +13,12 @@
 )]
 
 #[path = "../../tests/it/harness.rs"]
-#[allow(dead_code, unused_macros, unused_imports, reason = "made for the tests")]
+#[allow(
+    dead_code,
+    unused_macros,
+    unused_imports,
+    reason = "made for the tests"
+)]
 mod harness;
 
 mod made_up;

@@ -62,7 +62,13 @@ async fn one_store(table: &mut Table, kind: Kind) {
     let what = "  a transaction for each order (naive)";
     table.note(what, kind, seconds(naive), Unit::Seconds, Aim::None);
     let ratio = real.as_secs_f64() / floor.as_secs_f64();
-    table.note("  reserve / floor", kind, ratio, Unit::Times, Aim::Below(1.5));
+    table.note(
+        "  reserve / floor",
+        kind,
+        ratio,
+        Unit::Times,
+        Aim::Below(1.5),
+    );
     let ratio = naive.as_secs_f64() / real.as_secs_f64();
     let aim = match shop.kind {
         Kind::Sqlite => Aim::None,

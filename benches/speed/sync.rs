@@ -51,13 +51,22 @@ async fn one_store(table: &mut Table, kind: Kind) {
     let what = "sync, 50,000 SKUs, all new";
     table.note(what, store, seconds, Unit::Seconds, Aim::None);
     let counts = sandbox.woo().counts();
-    table.note("  reads", store, counts.reads as f64, Unit::Count, Aim::None);
+    table.note(
+        "  reads",
+        store,
+        counts.reads as f64,
+        Unit::Count,
+        Aim::None,
+    );
     table.compare("  writes to the shop", kind, counts.writes, 0);
 
     let managed = managed(&sandbox);
     let lots = opening_stock(&sandbox, &managed);
     let started = Instant::now();
-    shop.json(&["receive", shop.write("opening.csv", &lots).to_str().unwrap()]);
+    shop.json(&[
+        "receive",
+        shop.write("opening.csv", &lots).to_str().unwrap(),
+    ]);
     let seconds = started.elapsed().as_secs_f64();
     let what = "receive, a lot of each SKU";
     table.note(what, store, seconds, Unit::Seconds, Aim::None);
@@ -85,7 +94,13 @@ async fn one_store(table: &mut Table, kind: Kind) {
     let what = "sync, 1,000 products and the variations of 50 changed";
     table.note(what, store, seconds, Unit::Seconds, Aim::None);
     let counts = sandbox.woo().counts();
-    table.note("  reads, changed", store, counts.reads as f64, Unit::Count, Aim::None);
+    table.note(
+        "  reads, changed",
+        store,
+        counts.reads as f64,
+        Unit::Count,
+        Aim::None,
+    );
     let pushed = report["pushed"].as_u64().unwrap();
     table.compare("  quantities written", kind, pushed, quantities);
     let what = "  writes, ceil(products / 100) + ceil(variations / 100) a parent";
@@ -145,7 +160,10 @@ const HEAD: &str = "sku,lot,received_on,qty\n";
 /// As many units of each SKU as the shop states, so that little is to be written.
 fn opening_stock(sandbox: &Sandbox, managed: &Managed) -> String {
     let mut lots = HEAD.to_owned();
-    let all = managed.products.iter().chain(managed.families.values().flatten());
+    let all = managed
+        .products
+        .iter()
+        .chain(managed.families.values().flatten());
     for sku in all {
         if let Some(units) = sandbox.woo().quantity(sku).filter(|units| *units > 0) {
             lots.push_str(&format!("{sku},OPEN,2026-01-02,{units}\n"));

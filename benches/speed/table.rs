@@ -55,15 +55,8 @@ impl Table {
 
     /// Notes a count beside what it should be.
     pub fn compare(&mut self, what: &str, kind: Kind, counted: u64, computed: u64) {
-        self.note(
-            what,
-            Some(kind),
-            counted as f64,
-            Unit::Count,
-            Aim::Same,
-        );
-        self.row(what, Unit::Count, Aim::Same).computed[column(Some(kind))] =
-            Some(computed as f64);
+        self.note(what, Some(kind), counted as f64, Unit::Count, Aim::Same);
+        self.row(what, Unit::Count, Aim::Same).computed[column(Some(kind))] = Some(computed as f64);
     }
 
     /// A figure noted before.
@@ -95,8 +88,12 @@ impl Row {
             Aim::Below(limit) => format!("at most {}", show(limit, self.unit)),
             Aim::Above(limit) => format!("at least {}", show(limit, self.unit)),
             Aim::Same => {
-                let mut list: Vec<String> =
-                    self.computed.iter().flatten().map(|n| n.to_string()).collect();
+                let mut list: Vec<String> = self
+                    .computed
+                    .iter()
+                    .flatten()
+                    .map(|n| n.to_string())
+                    .collect();
                 list.dedup();
                 format!("computed {}", list.join(", "))
             }

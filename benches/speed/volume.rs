@@ -29,7 +29,13 @@ async fn one_store(table: &mut Table, kind: Kind) {
     }
     let took = median(&mut times).as_secs_f64();
     let store = Some(kind);
-    table.note("reserve, 200,000 lines", store, took, Unit::Seconds, Aim::None);
+    table.note(
+        "reserve, 200,000 lines",
+        store,
+        took,
+        Unit::Seconds,
+        Aim::None,
+    );
     if let Some(tenth) = table.value(RESERVE, kind) {
         let what = "  200,000 lines / 20,000 lines";
         table.note(what, store, took / tenth, Unit::Times, Aim::Below(11.0));
@@ -53,5 +59,11 @@ async fn one_store(table: &mut Table, kind: Kind) {
         times.push(took);
     }
     let took = median(&mut times).as_secs_f64();
-    table.note("  `opsctl check`", store, took, Unit::Seconds, Aim::Below(10.0));
+    table.note(
+        "  `opsctl check`",
+        store,
+        took,
+        Unit::Seconds,
+        Aim::Below(10.0),
+    );
 }
