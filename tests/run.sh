@@ -5,70 +5,12 @@
 #   tests/run.sh [arguments for cargo test]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source tests/servers.sh
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-need() { # need COMMAND PACKAGE
-    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || missing+=("$2")
-}
-
-missing=()
-need cc gcc
-need mariadbd mariadb-server
-need mariadb-install-db mariadb-server
-if [ ${#missing[@]} -gt 0 ]; then
-    echo "installing ${missing[*]}"
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
-fi
-command -v cargo >/dev/null || { echo "cargo is missing: install Rust first (https://rustup.rs)" >&2; exit 1; }
-PATH="$PATH:/usr/sbin"
-
-work=$(mktemp -d)
-pids=()
-cleanup() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-    rm -rf "$work"
-}
-trap cleanup EXIT
-
-free_port() {
-    local port
-    while :; do
-        port=$((20000 + RANDOM % 20000))
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-    done
-}
-
-start_mariadb() { # start_mariadb NAME [option ...]: sets $url
-    local name=$1 port folder="$work/$1" tries=0
-    shift
-    port=$(free_port)
-    mariadb-install-db --no-defaults --datadir="$folder" --skip-test-db \
-        --auth-root-authentication-method=normal >"$work/$name.install.log" 2>&1 ||
-        { cat "$work/$name.install.log" >&2; exit 1; }
-    mariadbd --no-defaults --datadir="$folder" --socket="$work/$name.sock" --port="$port" \
-        --bind-address=127.0.0.1 --pid-file="$work/$name.pid" --user="$(id -un)" \
-        --innodb-flush-log-at-trx-commit=2 "$@" >"$work/$name.log" 2>&1 &
-    pids+=($!)
-    until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-        tries=$((tries + 1))
-        if [ $tries -gt 300 ] || ! kill -0 "${pids[-1]}" 2>/dev/null; then
-            echo "MariaDB did not start:" >&2
-            tail -n 20 "$work/$name.log" >&2
-            exit 1
-        fi
-        sleep 0.1
-    done
-    url="mysql://root@127.0.0.1:$port"
-}
-
-start_mariadb plain
+# Tests kill processes, not machines: what survives a kill need not be on disk.
+start_mariadb plain --innodb-flush-log-at-trx-commit=2
 export OPSCTL_TEST_MARIADB=$url
-start_mariadb snapshot --innodb-snapshot-isolation=ON
+start_mariadb snapshot --innodb-flush-log-at-trx-commit=2 --innodb-snapshot-isolation=ON
 export OPSCTL_TEST_MARIADB_SNAPSHOT=$url
 
-cargo test --all-targets "$@"
+cargo test --lib --bins --tests "$@"

@@ -5,6 +5,7 @@
 //! nothing. Planning again over the outcome of a plan changes nothing.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 /// What one order line wants of one product. The caller gives them oldest order first,
 /// the demands of an order together and of a line together.
@@ -79,67 +80,221 @@ pub struct Plan {
 /// The units of one product in the order in which they are taken.
 #[derive(Default)]
 struct Shelf {
-    balances: Vec<(i64, i64)>,
+    /// Where its units stand in the caller's list, oldest lot first.
+    lots: Vec<usize>,
     next: usize,
     available: i64,
 }
 
-impl Shelf {
-    fn put_back(&mut self, balance: i64, units: i64) {
-        if let Some(at) = self.balances.iter().position(|(id, _)| *id == balance) {
-            self.balances[at].1 += units;
-            self.next = self.next.min(at);
-            self.available += units;
-        }
-    }
-
-    fn take(&mut self, mut units: i64, mut taken: impl FnMut(i64, i64)) {
-        self.available -= units;
-        while units > 0 && self.next < self.balances.len() {
-            let (balance, free) = &mut self.balances[self.next];
-            let part = units.min(*free);
-            if part > 0 {
-                *free -= part;
-                units -= part;
-                taken(*balance, part);
-            }
-            if *free == 0 {
-                self.next += 1;
-            }
-        }
-    }
+/// Who gets what so far. Demands and lots go by their places in the caller's lists.
+struct Planner<'a> {
+    demands: &'a [Demand],
+    free: &'a [Free],
+    /// Units left of each lot.
+    left: Vec<i64>,
+    /// Where in its product's order each lot stands.
+    place: Vec<usize>,
+    shelves: Vec<Shelf>,
+    /// The shelf of each demand's product; none where there is nothing of it.
+    shelf_of: Vec<Option<usize>>,
+    /// Units each demand has by now.
+    reserved: Vec<i64>,
+    /// Demand, lot (none where the caller does not list it) and the change.
+    changes: Vec<(usize, Option<usize>, Change)>,
 }
 
-struct Planner {
-    shelves: HashMap<i64, Shelf>,
-    changes: HashMap<(i64, i64), i64>,
-}
-
-impl Planner {
-    fn available(&self, product: i64) -> i64 {
-        self.shelves.get(&product).map_or(0, |s| s.available.max(0))
-    }
-
-    fn take(&mut self, demand: &Demand, units: i64) {
-        if let Some(shelf) = self.shelves.get_mut(&demand.product) {
-            let changes = &mut self.changes;
-            shelf.take(units, |balance, part| {
-                *changes.entry((demand.id, balance)).or_default() += part;
+impl<'a> Planner<'a> {
+    fn new(demands: &'a [Demand], free: &'a [Free], withheld: &BTreeMap<i64, i64>) -> Self {
+        let mut by_product: HashMap<i64, usize> = HashMap::new();
+        let mut shelves: Vec<Shelf> = Vec::new();
+        let mut place = Vec::with_capacity(free.len());
+        for (at, unit) in free.iter().enumerate() {
+            let shelf = *by_product.entry(unit.product).or_insert_with(|| {
+                shelves.push(Shelf::default());
+                shelves.len() - 1
             });
+            place.push(shelves[shelf].lots.len());
+            shelves[shelf].lots.push(at);
+            shelves[shelf].available += unit.units;
+        }
+        for (product, units) in withheld {
+            if let Some(shelf) = by_product.get(product) {
+                shelves[*shelf].available -= units;
+            }
+        }
+        Self {
+            demands,
+            free,
+            left: free.iter().map(|unit| unit.units).collect(),
+            place,
+            shelf_of: demands
+                .iter()
+                .map(|demand| by_product.get(&demand.product).copied())
+                .collect(),
+            shelves,
+            reserved: demands.iter().map(|demand| demand.reserved).collect(),
+            changes: Vec::with_capacity(demands.len()),
         }
     }
 
-    fn release(&mut self, demand: &Demand, mut units: i64, held: &HashMap<i64, Vec<Held>>) {
-        for piece in held.get(&demand.id).into_iter().flatten().rev() {
+    fn available(&self, demand: usize) -> i64 {
+        self.shelf_of[demand].map_or(0, |shelf| self.shelves[shelf].available.max(0))
+    }
+
+    fn take(&mut self, demand: usize, mut units: i64) {
+        self.reserved[demand] += units;
+        let Some(shelf) = self.shelf_of[demand] else {
+            return;
+        };
+        let shelf = &mut self.shelves[shelf];
+        shelf.available -= units;
+        while units > 0 && shelf.next < shelf.lots.len() {
+            let lot = shelf.lots[shelf.next];
+            let part = units.min(self.left[lot]);
+            if part > 0 {
+                self.left[lot] -= part;
+                units -= part;
+                let change = Change {
+                    demand: self.demands[demand].id,
+                    balance: self.free[lot].balance,
+                    units: part,
+                };
+                self.changes.push((demand, Some(lot), change));
+            }
+            if self.left[lot] == 0 {
+                shelf.next += 1;
+            }
+        }
+    }
+
+    fn release(&mut self, demand: usize, mut units: i64, holdings: &Holdings) {
+        self.reserved[demand] -= units;
+        for piece in holdings.of(self.demands[demand].id).rev() {
             let part = units.min(piece.units);
             if part > 0 {
                 units -= part;
-                *self.changes.entry((demand.id, piece.balance)).or_default() -= part;
-                if let Some(shelf) = self.shelves.get_mut(&demand.product) {
-                    shelf.put_back(piece.balance, part);
+                let lot = holdings.lots.get(&piece.balance).copied();
+                let change = Change {
+                    demand: piece.demand,
+                    balance: piece.balance,
+                    units: -part,
+                };
+                self.changes.push((demand, lot, change));
+                self.put_back(demand, lot, part);
+            }
+        }
+    }
+
+    fn put_back(&mut self, demand: usize, lot: Option<usize>, units: i64) {
+        if let (Some(lot), Some(shelf)) = (lot, self.shelf_of[demand])
+            && self.free[lot].product == self.demands[demand].product
+        {
+            let shelf = &mut self.shelves[shelf];
+            self.left[lot] += units;
+            shelf.next = shelf.next.min(self.place[lot]);
+            shelf.available += units;
+        }
+    }
+
+    /// Gives back what a line cannot use: what makes no whole kit or, under the whole-order
+    /// rule, everything that an order holds which is not served whole.
+    fn give_back(&mut self, order: Range<usize>, holdings: &Holdings, rules: Rules) {
+        let short = order
+            .clone()
+            .any(|d| self.demands[d].reserved < self.demands[d].wanted);
+        for line in parts(self.demands, order, |d| d.line) {
+            let kept = if rules.whole_order && short {
+                0
+            } else {
+                whole_kits(&self.demands[line.clone()])
+            };
+            for at in line {
+                let demand = &self.demands[at];
+                let excess = demand.reserved - kept * demand.per_kit;
+                if excess > 0 {
+                    self.release(at, excess, holdings);
                 }
             }
         }
+    }
+
+    fn serve(&mut self, order: Range<usize>, rules: Rules, backorders: &mut Vec<(i64, i64)>) {
+        let serve = !rules.whole_order || self.can_serve_whole(order.clone());
+        for line in parts(self.demands, order, |d| d.line) {
+            let kits = line
+                .clone()
+                .map(|at| {
+                    let demand = &self.demands[at];
+                    let reachable = self.reserved[at] + self.available(at);
+                    demand.wanted.min(reachable) / demand.per_kit
+                })
+                .min()
+                .unwrap_or(0);
+            for at in line {
+                let demand = self.demands[at];
+                let more = (kits * demand.per_kit).saturating_sub(self.reserved[at]);
+                if serve && more > 0 {
+                    self.take(at, more);
+                }
+                if self.reserved[at] < demand.wanted {
+                    backorders.push((demand.id, demand.wanted - self.reserved[at]));
+                }
+            }
+        }
+    }
+
+    /// Whether all that an order lacks is there, a product on two lines counted once.
+    fn can_serve_whole(&self, order: Range<usize>) -> bool {
+        let mut needs: HashMap<i64, (i64, i64)> = HashMap::new();
+        for at in order {
+            let (need, available) = needs.entry(self.demands[at].product).or_default();
+            *need += self.demands[at].wanted - self.reserved[at];
+            *available = self.available(at);
+        }
+        needs.values().all(|(need, available)| need <= available)
+    }
+
+    /// The changes by demand in the order given, then by lot; those of one reservation as one.
+    fn into_changes(mut self) -> Vec<Change> {
+        self.changes.sort_unstable();
+        self.changes.dedup_by(|later, first| {
+            let same = (later.0, later.2.balance) == (first.0, first.2.balance);
+            if same {
+                first.2.units += later.2.units;
+            }
+            same
+        });
+        let changes = self.changes.into_iter().map(|(_, _, change)| change);
+        changes.filter(|change| change.units != 0).collect()
+    }
+}
+
+/// What the demands hold, oldest reservation first.
+struct Holdings<'a> {
+    by_demand: HashMap<i64, Vec<&'a Held>>,
+    /// Where the balances stand in the caller's list of lots.
+    lots: HashMap<i64, usize>,
+}
+
+impl<'a> Holdings<'a> {
+    fn new(held: &'a [Held], free: &[Free]) -> Self {
+        let mut by_demand: HashMap<i64, Vec<&Held>> = HashMap::new();
+        for piece in held {
+            by_demand.entry(piece.demand).or_default().push(piece);
+        }
+        let lots = free.iter().enumerate().map(|(at, unit)| (unit.balance, at));
+        Self {
+            by_demand,
+            lots: if held.is_empty() {
+                HashMap::new()
+            } else {
+                lots.collect()
+            },
+        }
+    }
+
+    fn of(&self, demand: i64) -> impl DoubleEndedIterator<Item = &'a Held> + use<'a, '_> {
+        self.by_demand.get(&demand).into_iter().flatten().copied()
     }
 }
 
@@ -154,92 +309,36 @@ pub fn plan(
     withheld: &BTreeMap<i64, i64>,
     rules: Rules,
 ) -> Plan {
-    let mut planner = Planner {
-        shelves: HashMap::new(),
-        changes: HashMap::new(),
-    };
-    for unit in free {
-        let shelf = planner.shelves.entry(unit.product).or_default();
-        shelf.balances.push((unit.balance, unit.units));
-        shelf.available += unit.units;
-    }
-    for (product, units) in withheld {
-        if let Some(shelf) = planner.shelves.get_mut(product) {
-            shelf.available -= units;
-        }
-    }
-    let mut holdings: HashMap<i64, Vec<Held>> = HashMap::new();
-    for piece in held {
-        holdings.entry(piece.demand).or_default().push(*piece);
-    }
-
-    let mut reserved: HashMap<i64, i64> = HashMap::new();
-    for order in demands.chunk_by(|a, b| a.order == b.order) {
-        let short = order.iter().any(|d| d.reserved < d.wanted);
-        for line in order.chunk_by(|a, b| a.line == b.line) {
-            let kept = if rules.whole_order && short {
-                0
-            } else {
-                whole_kits(line)
-            };
-            for demand in line {
-                let keep = (kept * demand.per_kit).min(demand.reserved);
-                planner.release(demand, demand.reserved - keep, &holdings);
-                reserved.insert(demand.id, keep);
-            }
-        }
+    let mut planner = Planner::new(demands, free, withheld);
+    let holdings = Holdings::new(held, free);
+    let orders: Vec<Range<usize>> = parts(demands, 0..demands.len(), |d| d.order).collect();
+    for order in &orders {
+        planner.give_back(order.clone(), &holdings, rules);
     }
     let mut backorders = Vec::new();
-    for order in demands.chunk_by(|a, b| a.order == b.order) {
-        serve_order(&mut planner, order, &mut reserved, rules, &mut backorders);
+    for order in orders {
+        planner.serve(order, rules, &mut backorders);
     }
     Plan {
-        changes: ordered(demands, free, planner.changes),
+        changes: planner.into_changes(),
         backorders,
     }
 }
 
-fn serve_order(
-    planner: &mut Planner,
-    order: &[Demand],
-    reserved: &mut HashMap<i64, i64>,
-    rules: Rules,
-    backorders: &mut Vec<(i64, i64)>,
-) {
-    let held = |reserved: &HashMap<i64, i64>, d: &Demand| reserved.get(&d.id).copied().unwrap_or(0);
-    let serve = if rules.whole_order {
-        let mut needs: HashMap<i64, i64> = HashMap::new();
-        for demand in order {
-            *needs.entry(demand.product).or_default() += demand.wanted - held(reserved, demand);
-        }
-        needs
-            .iter()
-            .all(|(product, units)| *units <= planner.available(*product))
-    } else {
-        true
-    };
-    for line in order.chunk_by(|a, b| a.line == b.line) {
-        let kits = line
-            .iter()
-            .map(|d| {
-                let reachable = held(reserved, d) + planner.available(d.product);
-                d.wanted.min(reachable) / d.per_kit
-            })
-            .min()
-            .unwrap_or(0);
-        for demand in line {
-            let mut now = held(reserved, demand);
-            let more = (kits * demand.per_kit).saturating_sub(now);
-            if serve && more > 0 {
-                planner.take(demand, more);
-                now += more;
-                reserved.insert(demand.id, now);
-            }
-            if now < demand.wanted {
-                backorders.push((demand.id, demand.wanted - now));
-            }
-        }
-    }
+/// The runs of neighbours in a stretch of the list that share a key.
+fn parts(
+    demands: &[Demand],
+    within: Range<usize>,
+    key: fn(&Demand) -> i64,
+) -> impl Iterator<Item = Range<usize>> {
+    let mut from = within.start;
+    let list = &demands[within];
+    list.chunk_by(move |a, b| key(a) == key(b))
+        .map(move |part| {
+            let range = from..from + part.len();
+            from = range.end;
+            range
+        })
 }
 
 /// How many ordered pieces a line has all components of.
@@ -248,27 +347,6 @@ fn whole_kits(line: &[Demand]) -> i64 {
         .map(|d| d.reserved / d.per_kit)
         .min()
         .unwrap_or(0)
-}
-
-fn ordered(demands: &[Demand], free: &[Free], changes: HashMap<(i64, i64), i64>) -> Vec<Change> {
-    let demand_rank: HashMap<i64, usize> =
-        demands.iter().enumerate().map(|(i, d)| (d.id, i)).collect();
-    let lot_rank: HashMap<i64, usize> = free
-        .iter()
-        .enumerate()
-        .map(|(i, f)| (f.balance, i))
-        .collect();
-    let mut list: Vec<Change> = changes
-        .into_iter()
-        .filter(|(_, units)| *units != 0)
-        .map(|((demand, balance), units)| Change {
-            demand,
-            balance,
-            units,
-        })
-        .collect();
-    list.sort_unstable_by_key(|c| (demand_rank.get(&c.demand), lot_rank.get(&c.balance)));
-    list
 }
 
 #[cfg(test)]

@@ -121,6 +121,11 @@ pub const BULK_ROWS: usize = 20_000;
 /// Waits this long for the allocation lock, which is held for milliseconds.
 const ALLOCATION_WAIT: Duration = Duration::from_secs(5);
 
+/// Numbers as the JSON parameter that [`Tx::ids`] reads.
+pub(super) fn json_list(ids: &[i64]) -> String {
+    serde_json::to_string(ids).unwrap_or_default()
+}
+
 type MariaQuery<'q> = Query<'q, MySql, MySqlArguments>;
 type SqliteQuery<'q> = Query<'q, Sqlite, SqliteArguments>;
 
@@ -346,6 +351,15 @@ impl Tx {
         }
     }
 
+    /// A table expression `j` that reads one JSON parameter, a list of numbers as
+    /// [`json_list`] makes it, as rows with the column `id`.
+    pub(super) fn ids(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "(SELECT value AS id FROM json_each(?)) AS j",
+            _ => "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS j",
+        }
+    }
+
     /// Inserts many rows, each an array with a value for each column.
     pub(super) async fn insert_many(
         &mut self,
@@ -353,17 +367,32 @@ impl Tx {
         columns: &[(&str, Type)],
         rows: &[serde_json::Value],
     ) -> Result<(), StoreError> {
-        let names: Vec<String> = columns
-            .iter()
-            .map(|(name, _)| format!("`{name}`"))
-            .collect();
-        let names = names.join(", ");
+        self.insert_alike(table, &[], columns, rows).await
+    }
+
+    /// Inserts many rows that have some columns in common, whose values travel once. Each
+    /// row becomes a JSON array with a value for each of the other columns.
+    pub(super) async fn insert_alike<R: serde::Serialize>(
+        &mut self,
+        table: &str,
+        same: &[(&str, Val)],
+        columns: &[(&str, Type)],
+        rows: &[R],
+    ) -> Result<(), StoreError> {
+        let quoted = |names: &mut dyn Iterator<Item = &str>| -> String {
+            let list: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+            list.join(", ")
+        };
+        let names = quoted(&mut same.iter().map(|c| c.0).chain(columns.iter().map(|c| c.0)));
+        let values = "?, ".repeat(same.len()) + &quoted(&mut columns.iter().map(|c| c.0));
         let from = self.json_rows(columns);
         // `WHERE 1 = 1` keeps SQLite's grammar unambiguous; both accept it.
-        let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {from} WHERE 1 = 1");
+        let sql = format!("INSERT INTO {table} ({names}) SELECT {values} FROM {from} WHERE 1 = 1");
         for chunk in rows.chunks(BULK_ROWS) {
             let json = serde_json::to_string(chunk).unwrap_or_default();
-            let inserted = self.run(&sql, vals![json]).await?;
+            let mut values: Vec<Val> = same.iter().map(|(_, value)| value.clone()).collect();
+            values.push(json.into());
+            let inserted = self.run(&sql, values).await?;
             if inserted != chunk.len() as u64 {
                 return Err(StoreError::Conflict(format!(
                     "{inserted} of {} rows went into {table}",

@@ -1,7 +1,7 @@
 //! What happened, append-only: one row a fact, for the live log and for explanations.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::dialect::{Tx, Type, vals};
 use super::{Stamp, StoreError};
@@ -56,30 +56,22 @@ pub struct Row {
 /// # Errors
 /// The store's.
 pub async fn append(tx: &mut Tx, stamp: &Stamp, events: &[Event]) -> Result<(), StoreError> {
-    let rows: Vec<Value> = events
-        .iter()
-        .map(|e| {
-            json!([
-                stamp.at.0,
-                stamp.run,
-                stamp.actor,
-                e.kind,
-                VERSION,
-                e.subject,
-                e.payload.to_string()
-            ])
-        })
-        .collect();
-    let columns = [
-        ("at", Type::Int),
-        ("run", Type::Text),
-        ("actor", Type::Text),
-        ("kind", Type::Text),
-        ("version", Type::Int),
-        ("subject", Type::Text),
-        ("payload", Type::Text),
-    ];
-    tx.insert_many("events", &columns, &rows).await
+    for alike in events.chunk_by(|a, b| a.kind == b.kind) {
+        let rows: Vec<(&str, String)> = alike
+            .iter()
+            .map(|event| (event.subject.as_str(), event.payload.to_string()))
+            .collect();
+        let same = [
+            ("at", stamp.at.into()),
+            ("run", (&stamp.run).into()),
+            ("actor", (&stamp.actor).into()),
+            ("kind", alike[0].kind.into()),
+            ("version", VERSION.into()),
+        ];
+        let columns = [("subject", Type::Text), ("payload", Type::Text)];
+        tx.insert_alike("events", &same, &columns, &rows).await?;
+    }
+    Ok(())
 }
 
 /// Facts with numbers above `after`, oldest first; of one subject, where one is given.

@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
-
-use super::dialect::{Tx, Type, vals};
-use super::products::json_ids;
+use super::dialect::{Tx, Type, json_list, vals};
 use super::{Stamp, StoreError};
 use crate::domain::fifo::{Change, Demand, Free, Held};
 
@@ -21,70 +18,31 @@ pub struct Picture {
     pub held: Vec<Held>,
     /// The stored reservation behind each of those: (demand, balance) -> (id, units).
     pub stored: HashMap<(i64, i64), (i64, i64)>,
-    /// How each demand is called.
-    pub names: HashMap<i64, Name>,
+    /// How each order is called by people: `woo:1042`.
+    pub orders: HashMap<i64, String>,
 }
 
-/// How a demand is called by people.
-#[derive(Debug, Clone)]
-pub struct Name {
-    /// `woo:1042`.
-    pub order: String,
-    /// The SKU wanted of stock.
-    pub sku: String,
-}
-
-type DemandRow = (i64, i64, i64, i64, i64, i64, i64, String, String);
+/// Demand, order, line, product, units a kit, wanted, reserved; when the order was placed,
+/// its channel and number.
+type DemandRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, String);
 
 const DEMAND: &str = "SELECT d.id, l.order_id, d.line_id, d.product_id, d.per_kit, \
-    d.quantity - d.shipped AS wanted, d.reserved, CONCAT(a.name, ':', o.number), p.sku \
+    d.quantity - d.shipped AS wanted, d.reserved, o.placed_at, o.account_id, o.number \
     FROM order_demands d JOIN order_lines l ON l.id = d.line_id \
-    JOIN orders o ON o.id = l.order_id JOIN channel_accounts a ON a.id = o.account_id \
-    JOIN products p ON p.id = d.product_id WHERE p.stocked = 1 AND";
-const OLDEST_FIRST: &str = "ORDER BY o.placed_at, o.id, d.line_id, d.id";
+    JOIN orders o ON o.id = l.order_id";
+const STOCKED: &str = "d.product_id NOT IN (SELECT p.id FROM products p WHERE p.stocked = 0)";
 
 /// Reads what a plan is made from.
 ///
 /// # Errors
 /// The store's.
 pub async fn picture(tx: &mut Tx, whole_order: bool) -> Result<Picture, StoreError> {
-    let together = if whole_order {
-        "l.order_id IN (SELECT l2.order_id FROM order_demands d2 \
-           JOIN order_lines l2 ON l2.id = d2.line_id WHERE d2.open > 0)"
-    } else {
-        "d.line_id IN (SELECT d2.line_id FROM order_demands d2 WHERE d2.open > 0)"
-    };
-    // The rest of a kit or an order exists only where something of it is reserved.
-    let sql = format!("{DEMAND} (d.open > 0 OR (d.reserved > 0 AND {together})) {OLDEST_FIRST}");
-    let mut picture = Picture::default();
-    for row in tx.all::<DemandRow>(&sql, vals![]).await? {
-        let (id, order, line, product, per_kit, wanted, reserved, order_ref, sku) = row;
-        picture.demands.push(Demand {
-            id,
-            order,
-            line,
-            product,
-            per_kit,
-            wanted,
-            reserved,
-        });
-        picture.names.insert(
-            id,
-            Name {
-                order: order_ref,
-                sku,
-            },
-        );
-    }
+    let mut picture = demands(tx, whole_order).await?;
     if picture.demands.is_empty() {
         return Ok(picture);
     }
-    let holding: Vec<i64> = picture
-        .demands
-        .iter()
-        .filter(|d| d.reserved > 0)
-        .map(|d| d.id)
-        .collect();
+    let holding = picture.demands.iter().filter(|d| d.reserved > 0);
+    let holding: Vec<i64> = holding.map(|d| d.id).collect();
     let mut held_balances = Vec::new();
     for (id, demand, balance, units) in of_demands(tx, &holding).await? {
         picture.stored.insert((demand, balance), (id, units));
@@ -102,39 +60,85 @@ pub async fn picture(tx: &mut Tx, whole_order: bool) -> Result<Picture, StoreErr
     Ok(picture)
 }
 
+/// The demands of a picture. Two queries, for what is complete but hangs together with
+/// something open is found from the reservations: their number is that of the orders in the
+/// house, while complete demands grow with the years.
+async fn demands(tx: &mut Tx, whole_order: bool) -> Result<Picture, StoreError> {
+    let open = format!("{DEMAND} WHERE d.open > 0 AND {STOCKED}");
+    let mut rows: Vec<DemandRow> = tx.all(&open, vals![]).await?;
+    let together = if whole_order {
+        "SELECT 1 FROM order_lines l2 JOIN order_demands d2 ON d2.line_id = l2.id \
+         WHERE l2.order_id = l.order_id AND d2.open > 0"
+    } else {
+        "SELECT 1 FROM order_demands d2 WHERE d2.line_id = d.line_id AND d2.open > 0"
+    };
+    let complete = format!(
+        "{DEMAND} WHERE d.id IN (SELECT r.demand_id FROM reservations r) \
+         AND d.open <= 0 AND d.reserved > 0 AND {STOCKED} AND EXISTS ({together})"
+    );
+    rows.extend(tx.all::<DemandRow>(&complete, vals![]).await?);
+    rows.sort_unstable_by_key(|row| (row.7, row.1, row.2, row.0));
+
+    let accounts: HashMap<i64, String> = tx
+        .all::<(i64, String)>("SELECT id, name FROM channel_accounts", vals![])
+        .await?
+        .into_iter()
+        .collect();
+    let mut picture = Picture::default();
+    for (id, order, line, product, per_kit, wanted, reserved, _, account, number) in rows {
+        if picture
+            .demands
+            .last()
+            .is_none_or(|last| last.order != order)
+        {
+            let account = accounts.get(&account).map_or("", String::as_str);
+            picture.orders.insert(order, format!("{account}:{number}"));
+        }
+        picture.demands.push(Demand {
+            id,
+            order,
+            line,
+            product,
+            per_kit,
+            wanted,
+            reserved,
+        });
+    }
+    Ok(picture)
+}
+
+/// A balance with its product, free units, lot, location, and the day the lot came in.
+type FreeRow = (i64, i64, i64, i64, i64, String);
+
 /// What is free of the products, oldest lot first; the balances named are listed also
 /// where nothing of them is free.
 async fn free(tx: &mut Tx, products: &[i64], named: &[i64]) -> Result<Vec<Free>, StoreError> {
-    let wanted = tx.json_rows(&[("id", Type::Int)]);
-    let mut rows: Vec<(i64, i64, i64, String, i64)> = tx
-        .all(
-            &format!(
-                "SELECT b.id, b.product_id, b.free, l.received_on, b.lot_id \
-                 FROM {wanted} JOIN balances b ON b.product_id = j.id AND b.free > 0 \
-                 JOIN lots l ON l.id = b.lot_id \
-                 JOIN locations o ON o.id = b.location_id WHERE o.sellable = 1"
-            ),
-            vals![json_ids(products)],
-        )
-        .await?;
+    const BALANCE: &str = "b.id, b.product_id, b.free, b.lot_id, b.location_id, l.received_on";
+    let sellable: Vec<i64> = tx
+        .all::<(i64,)>("SELECT id FROM locations WHERE sellable = 1", vals![])
+        .await?
+        .into_iter()
+        .map(|(id,)| id)
+        .collect();
+    let wanted = tx.ids();
+    let of_products = format!(
+        "SELECT {BALANCE} FROM {wanted} JOIN balances b ON b.product_id = j.id AND b.free > 0 \
+         JOIN lots l ON l.id = b.lot_id"
+    );
+    let mut rows: Vec<FreeRow> = tx.all(&of_products, vals![json_list(products)]).await?;
+    rows.retain(|row| sellable.contains(&row.4));
     if !named.is_empty() {
-        let named_rows: Vec<(i64, i64, i64, String, i64)> = tx
-            .all(
-                &format!(
-                    "SELECT b.id, b.product_id, b.free, l.received_on, b.lot_id \
-                     FROM {wanted} JOIN balances b ON b.id = j.id \
-                     JOIN lots l ON l.id = b.lot_id"
-                ),
-                vals![json_ids(named)],
-            )
-            .await?;
-        rows.extend(named_rows);
+        let by_id = format!(
+            "SELECT {BALANCE} FROM {wanted} JOIN balances b ON b.id = j.id \
+             JOIN lots l ON l.id = b.lot_id"
+        );
+        rows.extend(tx.all::<FreeRow>(&by_id, vals![json_list(named)]).await?);
     }
-    rows.sort_unstable_by(|a, b| (a.1, &a.3, a.4, a.0).cmp(&(b.1, &b.3, b.4, b.0)));
+    rows.sort_unstable_by(|a, b| (a.1, &a.5, a.3, a.0).cmp(&(b.1, &b.5, b.3, b.0)));
     rows.dedup_by_key(|row| row.0);
     Ok(rows
         .into_iter()
-        .map(|(balance, product, units, _, _)| Free {
+        .map(|(balance, product, units, ..)| Free {
             balance,
             product,
             units,
@@ -153,13 +157,13 @@ pub async fn of_demands(
     if demands.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx.json_rows(&[("id", Type::Int)]);
+    let rows = tx.ids();
     tx.all(
         &format!(
             "SELECT r.id, r.demand_id, r.balance_id, r.quantity \
              FROM {rows} JOIN reservations r ON r.demand_id = j.id ORDER BY r.id"
         ),
-        vals![json_ids(demands)],
+        vals![json_list(demands)],
     )
     .await
 }
@@ -193,59 +197,52 @@ pub async fn apply(
     changes: &[Change],
     stored: &HashMap<(i64, i64), (i64, i64)>,
 ) -> Result<(), StoreError> {
-    let (mut new, mut resized, mut gone) = (Vec::<Value>::new(), Vec::new(), Vec::new());
-    let (mut by_balance, mut by_demand) = (Sums::default(), Sums::default());
+    let (mut new, mut resized, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut by_balance, mut by_demand) = (Vec::new(), Vec::new());
     for change in changes {
         match stored.get(&(change.demand, change.balance)) {
-            None => new.push(json!([
-                change.demand,
-                change.balance,
-                change.units,
-                stamp.at.0,
-                stamp.run
-            ])),
+            None => new.push((change.demand, change.balance, change.units)),
             Some((id, units)) if units + change.units == 0 => gone.push(*id),
             Some((id, _)) => resized.push((*id, change.units)),
         }
-        by_balance.add(change.balance, change.units);
-        by_demand.add(change.demand, change.units);
+        by_balance.push((change.balance, change.units));
+        by_demand.push((change.demand, change.units));
     }
     tx.add_many(
         "balances",
         "reserved",
         "reserved + j.n >= 0 AND reserved + j.n <= on_hand",
-        &by_balance.rows(),
+        &sums(by_balance),
     )
     .await?;
     tx.add_many(
         "order_demands",
         "reserved",
         "reserved + j.n >= 0 AND reserved + j.n + shipped <= quantity",
-        &by_demand.rows(),
+        &sums(by_demand),
     )
     .await?;
     tx.add_many("reservations", "quantity", "quantity + j.n > 0", &resized)
         .await?;
     delete(tx, &gone).await?;
+    let same = [("at", stamp.at.into()), ("run", (&stamp.run).into())];
     let columns = [
         ("demand_id", Type::Int),
         ("balance_id", Type::Int),
         ("quantity", Type::Int),
-        ("at", Type::Int),
-        ("run", Type::Text),
     ];
-    tx.insert_many("reservations", &columns, &new).await
+    tx.insert_alike("reservations", &same, &columns, &new).await
 }
 
 async fn delete(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     if ids.is_empty() {
         return Ok(());
     }
-    let rows = tx.json_rows(&[("id", Type::Int)]);
+    let rows = tx.ids();
     let deleted = tx
         .run(
             &format!("DELETE FROM reservations WHERE id IN (SELECT j.id FROM {rows})"),
-            vals![json_ids(ids)],
+            vals![json_list(ids)],
         )
         .await?;
     if deleted != ids.len() as u64 {
@@ -256,26 +253,36 @@ async fn delete(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Sums by id, in the order in which the ids came.
-#[derive(Default)]
-struct Sums {
-    at: HashMap<i64, usize>,
-    list: Vec<(i64, i64)>,
+/// Sums by id, in the order of the ids: that of the table, which makes writing them cheap.
+fn sums(mut parts: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    parts.sort_unstable_by_key(|(id, _)| *id);
+    parts.dedup_by(|later, first| {
+        let same = later.0 == first.0;
+        if same {
+            first.1 += later.1;
+        }
+        same
+    });
+    parts.retain(|(_, units)| *units != 0);
+    parts
 }
 
-impl Sums {
-    fn add(&mut self, id: i64, units: i64) {
-        let at = *self.at.entry(id).or_insert_with(|| {
-            self.list.push((id, 0));
-            self.list.len() - 1
-        });
-        self.list[at].1 += units;
+/// The SKU of each product.
+///
+/// # Errors
+/// The store's.
+pub async fn skus(tx: &mut Tx, products: &[i64]) -> Result<HashMap<i64, String>, StoreError> {
+    if products.is_empty() {
+        return Ok(HashMap::new());
     }
-
-    fn rows(mut self) -> Vec<(i64, i64)> {
-        self.list.retain(|(_, units)| *units != 0);
-        self.list
-    }
+    let rows = tx.ids();
+    let found: Vec<(i64, String)> = tx
+        .all(
+            &format!("SELECT p.id, p.sku FROM {rows} JOIN products p ON p.id = j.id"),
+            vals![json_list(products)],
+        )
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// The lot behind each balance: balance -> lot name.
@@ -283,14 +290,14 @@ impl Sums {
 /// # Errors
 /// The store's.
 pub async fn lot_names(tx: &mut Tx, balances: &[i64]) -> Result<HashMap<i64, String>, StoreError> {
-    let rows = tx.json_rows(&[("id", Type::Int)]);
+    let rows = tx.ids();
     let found: Vec<(i64, String)> = tx
         .all(
             &format!(
                 "SELECT b.id, l.code FROM {rows} JOIN balances b ON b.id = j.id \
                  JOIN lots l ON l.id = b.lot_id"
             ),
-            vals![json_ids(balances)],
+            vals![json_list(balances)],
         )
         .await?;
     Ok(found.into_iter().collect())

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::until_no_conflict;
 use crate::config::ReservePolicy;
 use crate::context::Context;
-use crate::domain::fifo::{self, Plan, Rules};
+use crate::domain::fifo::{self, Demand, Plan, Rules};
 use crate::store::events::{self, Event};
 use crate::store::reservations::{self, Picture};
 use crate::store::{Stamp, Tx, orders, products, stock};
@@ -113,7 +113,7 @@ pub(super) async fn within(ctx: &Context, tx: &mut Tx, dry_run: bool) -> anyhow:
         &withheld,
         rules,
     );
-    let mut report = summary(ctx, &picture, &plan);
+    let mut report = summary(ctx, tx, &picture, &plan).await?;
     report.dry_run = dry_run;
     if dry_run {
         report.plan = steps(tx, &picture, &plan).await?;
@@ -146,70 +146,105 @@ async fn write(tx: &mut Tx, stamp: &Stamp, picture: &Picture, plan: &Plan) -> an
     Ok(())
 }
 
+/// What a plan does for one demand.
+#[derive(Default, Clone, Copy)]
+struct Effect {
+    gains: i64,
+    loses: i64,
+    lacks: i64,
+}
+
+/// What a plan does for each demand of the picture. Both are in the same order.
+fn effects(picture: &Picture, plan: &Plan) -> Vec<Effect> {
+    let mut changes = plan.changes.iter().peekable();
+    let mut backorders = plan.backorders.iter().peekable();
+    let effect = |demand: &Demand| {
+        let mut effect = Effect::default();
+        while let Some(change) = changes.next_if(|change| change.demand == demand.id) {
+            effect.gains += change.units.max(0);
+            effect.loses -= change.units.min(0);
+        }
+        if let Some((_, units)) = backorders.next_if(|(id, _)| *id == demand.id) {
+            effect.lacks = *units;
+        }
+        effect
+    };
+    picture.demands.iter().map(effect).collect()
+}
+
 /// One fact for each order whose reservations change.
 fn order_events(picture: &Picture, plan: &Plan) -> Vec<Event> {
-    let lacking: HashMap<i64, i64> = plan.backorders.iter().copied().collect();
-    let mut changed: HashMap<i64, (i64, i64)> = HashMap::new();
-    for change in &plan.changes {
-        let (up, down) = changed.entry(change.demand).or_default();
-        if change.units > 0 {
-            *up += change.units;
-        } else {
-            *down -= change.units;
-        }
-    }
-    picture
-        .demands
-        .chunk_by(|a, b| a.order == b.order)
-        .filter(|order| order.iter().any(|d| changed.contains_key(&d.id)))
+    let effects = effects(picture, plan);
+    let demands: Vec<(&Demand, Effect)> = picture.demands.iter().zip(effects).collect();
+    demands
+        .chunk_by(|a, b| a.0.order == b.0.order)
+        .filter(|order| order.iter().any(|(_, e)| e.gains > 0 || e.loses > 0))
         .filter_map(|order| {
-            let (mut up, mut down, mut short) = (0, 0, 0);
-            for demand in order {
-                let (more, less) = changed.get(&demand.id).copied().unwrap_or_default();
-                up += more;
-                down += less;
-                short += lacking.get(&demand.id).copied().unwrap_or_default();
-            }
-            let name = picture.names.get(&order[0].id)?;
+            let sum =
+                |part: fn(&Effect) -> i64| -> i64 { order.iter().map(|(_, e)| part(e)).sum() };
+            let name = picture.orders.get(&order[0].0.order)?;
             Some(Event::new(
                 "order.reserved",
-                format!("order:{}", name.order),
-                json!({ "reserved": up, "released": down, "backordered": short }),
+                format!("order:{name}"),
+                json!({
+                    "reserved": sum(|e| e.gains),
+                    "released": sum(|e| e.loses),
+                    "backordered": sum(|e| e.lacks),
+                }),
             ))
         })
         .collect()
 }
 
-fn summary(ctx: &Context, picture: &Picture, plan: &Plan) -> Report {
-    let mut by_demand: HashMap<i64, i64> = HashMap::new();
-    for change in &plan.changes {
-        *by_demand.entry(change.demand).or_default() += change.units;
-    }
-    let gains = || by_demand.values().filter(|units| **units > 0);
-    let backorders: Vec<Backorder> = plan
-        .backorders
+async fn summary(
+    ctx: &Context,
+    tx: &mut Tx,
+    picture: &Picture,
+    plan: &Plan,
+) -> anyhow::Result<Report> {
+    let effects = effects(picture, plan);
+    let net: Vec<i64> = effects.iter().map(|e| e.gains - e.loses).collect();
+    let gains = || net.iter().filter(|units| **units > 0);
+    let lacking: Vec<(&Demand, i64)> = picture
+        .demands
+        .iter()
+        .zip(&effects)
+        .filter(|(_, effect)| effect.lacks > 0)
+        .map(|(demand, effect)| (demand, effect.lacks))
+        .collect();
+    let skus = skus(tx, lacking.iter().map(|(demand, _)| demand.product)).await?;
+    let backorders: Vec<Backorder> = lacking
         .iter()
         .filter_map(|(demand, qty)| {
-            let name = picture.names.get(demand)?;
             Some(Backorder {
-                order: name.order.clone(),
-                sku: name.sku.clone(),
+                order: picture.orders.get(&demand.order)?.clone(),
+                sku: skus.get(&demand.product)?.clone(),
                 qty: *qty,
             })
         })
         .collect();
-    Report {
+    Ok(Report {
         run: ctx.run.clone(),
         dry_run: false,
         lines_reserved: gains().count() as u64,
         units_reserved: gains().sum(),
         lines_backordered: backorders.len() as u64,
         units_backordered: backorders.iter().map(|b| b.qty).sum(),
-        released: -by_demand.values().filter(|units| **units < 0).sum::<i64>(),
+        released: -net.iter().filter(|units| **units < 0).sum::<i64>(),
         duration_ms: 0,
         backorders,
         plan: Vec::new(),
-    }
+    })
+}
+
+async fn skus(
+    tx: &mut Tx,
+    products: impl Iterator<Item = i64>,
+) -> anyhow::Result<HashMap<i64, String>> {
+    let mut products: Vec<i64> = products.collect();
+    products.sort_unstable();
+    products.dedup();
+    Ok(reservations::skus(tx, &products).await?)
 }
 
 async fn steps(tx: &mut Tx, picture: &Picture, plan: &Plan) -> anyhow::Result<Vec<Step>> {
@@ -217,14 +252,16 @@ async fn steps(tx: &mut Tx, picture: &Picture, plan: &Plan) -> anyhow::Result<Ve
     balances.sort_unstable();
     balances.dedup();
     let lots = reservations::lot_names(tx, &balances).await?;
+    let skus = skus(tx, picture.demands.iter().map(|demand| demand.product)).await?;
+    let demands: HashMap<i64, &Demand> = picture.demands.iter().map(|d| (d.id, d)).collect();
     Ok(plan
         .changes
         .iter()
         .filter_map(|change| {
-            let name = picture.names.get(&change.demand)?;
+            let demand = demands.get(&change.demand)?;
             Some(Step {
-                order: name.order.clone(),
-                sku: name.sku.clone(),
+                order: picture.orders.get(&demand.order)?.clone(),
+                sku: skus.get(&demand.product)?.clone(),
                 lot: lots.get(&change.balance)?.clone(),
                 qty: change.units,
             })

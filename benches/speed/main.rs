@@ -1,0 +1,69 @@
+//! What the speed figures of this project come from: one run, both stores, one table.
+//!
+//! Started by `benches/run.sh`, which starts MariaDB. Each part makes its own data, so that
+//! any of them can be run alone. The aims are those of a shop of 50,000 SKUs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a measurement that cannot be made ends the run"
+)]
+
+#[path = "../../tests/it/harness.rs"]
+#[allow(
+    dead_code,
+    unused_macros,
+    unused_imports,
+    reason = "made for the tests"
+)]
+mod harness;
+
+mod made_up;
+mod process;
+mod raw;
+mod reserve;
+mod start;
+mod sync;
+mod table;
+mod volume;
+mod writers;
+
+use harness::Kind;
+use table::Table;
+
+const STORES: [Kind; 2] = [Kind::Sqlite, Kind::Maria];
+
+#[tokio::main(worker_threads = 2)]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if !arguments.iter().any(|a| a == "--bench") {
+        println!("a measurement, not a test: benches/run.sh makes it");
+        return;
+    }
+    let named: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
+    let mut table = Table::default();
+    if named.iter().any(|n| *n == "hold") {
+        let a = made_up::shop(Kind::Sqlite, 20_000).await;
+        let b = made_up::shop(Kind::Maria, 20_000).await;
+        println!("HOLD {} {}", a.0.url, b.0.url);
+        tokio::time::sleep(std::time::Duration::from_secs(7200)).await;
+    }
+    if wanted("reserve") {
+        reserve::measure(&mut table).await;
+    }
+    if wanted("volume") {
+        volume::measure(&mut table).await;
+    }
+    if wanted("start") {
+        start::measure(&mut table).await;
+    }
+    if wanted("sync") {
+        sync::measure(&mut table).await;
+    }
+    println!("{}", raw::settings().await);
+    println!("{table}");
+}
