@@ -149,6 +149,11 @@ async fn adjust_once(ctx: &Context, wish: &Adjustment) -> anyhow::Result<Adjuste
     if report.applied_before.is_some() {
         return Ok(report);
     }
+    if wish.by > 0 && !products::kits_of(&mut tx, &[product.id]).await?.is_empty() {
+        return Err(Fault::failed(format!("{} is a kit: it has no stock of its own", wish.sku))
+            .hint(format!("`opsctl products show {}` names its components", wish.sku))
+            .into());
+    }
     let stamp = ctx.stamp();
     if wish.by >= 0 {
         add(
