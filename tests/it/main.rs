@@ -14,6 +14,7 @@ mod concurrency;
 mod fire;
 mod harness;
 mod house;
+mod outages;
 mod reserve;
 mod stock;
 mod sync;
