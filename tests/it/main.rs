@@ -16,6 +16,7 @@ mod fire;
 mod harness;
 mod house;
 mod open;
+mod outages;
 mod products;
 mod reserve;
 mod secrets;

@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod cron;
 mod db;
+mod demo;
 mod doctor;
 mod events;
 mod export;
@@ -108,6 +109,8 @@ pub struct DryRun {
 enum Command {
     /// Take orders in from the channels, reserve, and write quantities back
     Sync(sync::Args),
+    /// Show the main job on a made-up shop, with nothing else installed
+    Demo(demo::Args),
     /// Make a new tenant: its file, its vault, its database
     Init(init::Args),
     /// Check and show what the tenant files say
@@ -165,6 +168,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
     match command {
+        Command::Demo(args) => block_on(demo::run(&args, globals, out)),
         Command::Init(args) => block_on(init::run(&args, globals, out)),
         Command::Config(args) => config::run(&args, globals, out),
         Command::Vault(args) => vault::run(args, globals, out),

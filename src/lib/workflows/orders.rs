@@ -220,7 +220,13 @@ fn head(
         rows.problem(row, "tax", "the order's total is too large");
         0
     });
-    let text = |column: &str| rows.cell(row, column).unwrap_or_default().to_owned();
+    let mut text = |column: &str| {
+        let text = rows.cell(row, column).unwrap_or_default().to_owned();
+        if text.contains('\0') {
+            rows.problem(row, column, "has control characters");
+        }
+        text
+    };
     ShopOrder {
         external_id: number.to_owned(),
         number: number.to_owned(),

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
+use serde_json::json;
 
 use super::ChannelRun;
 use crate::domain::catalogue::{ShopQuantity, ShopStock};
 use crate::domain::stock::{explode, sellable_kits};
-use crate::integrations::woocommerce::PAGE;
+use crate::fault::Fault;
+use crate::integrations::woocommerce::{Error, Listing, PAGE, Rejected};
 use crate::progress::Progress;
+use crate::store::events::{self, Event};
 use crate::store::{Tx, listings, products, stock};
 use crate::workflows::stock::sellable;
 
@@ -34,6 +37,13 @@ pub struct Write {
     pub from: i64,
     /// The quantity to be written.
     pub to: i64,
+}
+
+/// What the shop says of a batch.
+struct Now {
+    stock: HashMap<String, ShopStock>,
+    /// What cannot be understood, and why.
+    unreadable: HashMap<String, String>,
 }
 
 /// What writing a batch did.
@@ -106,7 +116,7 @@ impl ChannelRun<'_> {
         for (parent, batch) in batches(targets.to_vec()) {
             let now = self.read_now(parent.as_deref(), &batch).await?;
             writes.extend(batch.into_iter().filter_map(
-                |target| match now.get(&target.external_id) {
+                |target| match now.stock.get(&target.external_id) {
                     Some(ShopStock::Managed(from)) if !is_offered(*from, target.quantity) => {
                         Some(Write {
                             sku: target.sku,
@@ -156,11 +166,14 @@ impl ChannelRun<'_> {
                 read
             }
         });
-        let all: Vec<HashMap<String, ShopStock>> = stream::iter(reads)
+        let all: Vec<Now> = stream::iter(reads)
             .buffer_unordered(self.shop.parallel.max(1) as usize)
             .try_collect()
             .await?;
-        let read = all.into_iter().flatten();
+        if let Some((id, reason)) = all.iter().find_map(|now| now.unreadable.iter().next()) {
+            return Err(Fault::failed(format!("the quantity of item {id}: {reason}")).into());
+        }
+        let read = all.into_iter().flat_map(|now| now.stock);
         // A dry run has stored nothing of what it has just read.
         let held_back = self.held_back.items.iter();
         let held_back = held_back.map(|item| (item.external_id.clone(), item.stock));
@@ -171,18 +184,24 @@ impl ChannelRun<'_> {
         Ok(managed.collect())
     }
 
-    async fn read_now(
-        &self,
-        parent: Option<&str>,
-        batch: &[Target],
-    ) -> anyhow::Result<HashMap<String, ShopStock>> {
+    /// The quantities of a batch in the shop now. What the shop does not have is missing.
+    async fn read_now(&self, parent: Option<&str>, batch: &[Target]) -> Result<Now, Error> {
         let ids: Vec<String> = batch.iter().map(|t| t.external_id.clone()).collect();
         let read = match parent {
-            Some(parent) => self.client.variation_quantities(parent, &ids).await?,
-            None => self.client.quantities(&ids).await?,
+            Some(parent) => self.client.variation_quantities(parent, &ids).await,
+            None => self.client.quantities(&ids).await,
+        };
+        let read = match read {
+            // The parent is gone, and its variations with it.
+            Err(Error::NotFound { .. }) if parent.is_some() => Listing::default(),
+            read => read?,
         };
         let pair = |q: ShopQuantity| (q.external_id, q.stock);
-        Ok(read.items.into_iter().map(pair).collect())
+        let named = |r: Rejected| Some((r.external_id?, r.reason));
+        Ok(Now {
+            stock: read.items.into_iter().map(pair).collect(),
+            unreadable: read.rejected.into_iter().filter_map(named).collect(),
+        })
     }
 
     async fn push_batch(
@@ -192,23 +211,36 @@ impl ChannelRun<'_> {
         sent: &mut Sent,
     ) -> anyhow::Result<()> {
         let now = self.read_now(parent, batch).await?;
+        let stamp = self.ctx.stamp();
         let mut tx = self.ctx.store.begin().await?;
-        let mut changes: Vec<(String, i64)> = Vec::new();
+        let (mut changes, mut gone): (Vec<(String, i64)>, Vec<i64>) = (Vec::new(), Vec::new());
         for target in batch {
-            match now.get(&target.external_id) {
+            match now.stock.get(&target.external_id) {
                 Some(ShopStock::Managed(quantity)) => {
-                    let at = self.ctx.clock.now();
-                    listings::set_seen(&mut tx, target.listing, Some(*quantity), at).await?;
+                    let seen = Some(*quantity);
+                    listings::set_seen(&mut tx, target.listing, seen, stamp.at).await?;
                     if !is_offered(*quantity, target.quantity) {
                         changes.push((target.external_id.clone(), target.quantity));
                     }
                 }
                 Some(_) => {}
-                None => sent.failures.push(format!(
-                    "item {}: the shop did not give its quantity",
-                    target.external_id
-                )),
+                None => match now.unreadable.get(&target.external_id) {
+                    Some(reason) => {
+                        let text = format!("item {}: {reason}", target.external_id);
+                        sent.failures.push(text);
+                    }
+                    None => {
+                        gone.push(target.listing);
+                        let subject = format!("listing:{}:{}", self.account.name, target.external_id);
+                        let sku = json!({ "sku": target.sku });
+                        events::append(&mut tx, &stamp, &[Event::new("listing.gone", subject, sku)])
+                            .await?;
+                    }
+                },
             }
+        }
+        if !gone.is_empty() {
+            listings::set_gone(&mut tx, &gone, stamp.at).await?;
         }
         self.ctx.store.commit(tx).await?;
         if changes.is_empty() {
