@@ -11,6 +11,7 @@
 
 mod bad_files;
 mod concurrency;
+mod demo;
 mod doctor;
 mod fire;
 mod harness;

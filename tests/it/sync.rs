@@ -20,6 +20,8 @@ on_all_stores!(
     a_rehearsal_tells_what_a_run_then_does,
     a_full_sync_finds_what_no_date_tells,
     a_kit_is_offered_as_often_as_its_components_make_it,
+    a_sku_that_is_renamed_in_the_shop_keeps_its_stock,
+    what_the_shop_has_no_more_is_written_no_more,
 );
 
 /// Syncs, and gives the report of the one channel.
@@ -313,4 +315,56 @@ async fn a_kit_is_offered_as_often_as_its_components_make_it(shop: Shop) {
     assert_eq!(sandbox.woo().quantity(part), Some(free - 6));
     assert_eq!(sandbox.woo().quantity(kit), Some((free - 6) / 3));
     shop.must_be_sound();
+}
+
+async fn a_sku_that_is_renamed_in_the_shop_keeps_its_stock(shop: Shop) {
+    let (sandbox, ctx, mut skus) = trading(&shop).await;
+    let id = sandbox
+        .woo()
+        .sell(&[(skus[2].as_str(), 3)], "processing")
+        .unwrap();
+    sync(&ctx).await;
+    sandbox.woo().rename(&skus[2], "NEW-NAME").unwrap();
+    sync(&ctx).await;
+    assert!(stock::show(&ctx, &skus[2]).await.is_err());
+    skus[2] = "NEW-NAME".to_owned();
+    let shown = stock::show(&ctx, "NEW-NAME").await.unwrap();
+    assert_eq!(
+        (shown.totals.on_hand, shown.totals.reserved >= 3),
+        (1000, true)
+    );
+    // An order of before, changed afterwards, still takes from the same stock.
+    sandbox.woo().set_order_status(id, "completed").unwrap();
+    assert_eq!(sync(&ctx).await.units_shipped, 3);
+    assert_eq!(on_hand(&ctx, "NEW-NAME").await, 997);
+    agreed(&sandbox, &ctx, &skus).await;
+    shop.must_be_sound();
+}
+
+async fn what_the_shop_has_no_more_is_written_no_more(shop: Shop) {
+    let (sandbox, ctx, skus) = trading(&shop).await;
+    sync(&ctx).await;
+    let woo = sandbox.woo();
+    let parentless =
+        |sku: &&String| woo.product(woo.id_of(sku).unwrap()).unwrap()["parent_id"] == 0;
+    let sku = skus.iter().find(parentless).unwrap();
+    woo.delete_product(woo.id_of(sku).unwrap()).unwrap();
+    let found = stock::Adjustment {
+        sku: sku.clone(),
+        by: 1,
+        reason: "found",
+        reference: None,
+        dry_run: false,
+    };
+    stock::adjust(&ctx, &found).await.unwrap();
+    assert_eq!(sync(&ctx).await.failures, Vec::<String>::new());
+    woo.forget_calls();
+    sync(&ctx).await;
+    assert_eq!(woo.counts().of("POST products/batch"), 0);
+    let seen = shop.run(&["events", "--json"]);
+    assert!(
+        String::from_utf8(seen.stdout)
+            .unwrap()
+            .contains("listing.gone")
+    );
 }

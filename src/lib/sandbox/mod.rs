@@ -192,7 +192,9 @@ impl Sandbox {
     /// # Errors
     /// The folder or a file in it cannot be written.
     pub fn save(&self, folder: &std::path::Path) -> io::Result<()> {
-        self.services.shop.with_state(|state| save::write(state, folder))
+        self.services
+            .shop
+            .with_state(|state| save::write(state, folder))
     }
 
     /// The faults to come.

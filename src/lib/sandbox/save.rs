@@ -16,12 +16,24 @@ pub(super) fn write(state: &State, folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let items = || state.catalogue.iter();
     let products = items().filter(|item| item.parent.is_none());
-    file(folder, "products", products.map(|item| (&item.record, None)))?;
+    file(
+        folder,
+        "products",
+        products.map(|item| (&item.record, None)),
+    )?;
     let variations = items().filter_map(|item| Some((item, item.parent?)));
     let parent = |parent: u64| Some(("parent_id", parent));
-    file(folder, "variations", variations.map(|(item, id)| (&item.record, parent(id))))?;
+    file(
+        folder,
+        "variations",
+        variations.map(|(item, id)| (&item.record, parent(id))),
+    )?;
     let orders = || state.orders.iter();
-    file(folder, "orders", orders().map(|order| (&order.record, None)))?;
+    file(
+        folder,
+        "orders",
+        orders().map(|order| (&order.record, None)),
+    )?;
     let refunds = orders().flat_map(|order| {
         let of = Some(("order_id", order.id));
         order.refunds.iter().map(move |refund| (&refund.record, of))
@@ -45,6 +57,8 @@ fn file<'a>(
         serde_json::to_writer(&mut out, &value)?;
         out.write_all(b"\n")?;
     }
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    out.into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()?;
     std::fs::rename(begun, whole)
 }

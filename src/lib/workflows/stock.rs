@@ -150,9 +150,14 @@ async fn adjust_once(ctx: &Context, wish: &Adjustment) -> anyhow::Result<Adjuste
         return Ok(report);
     }
     if wish.by > 0 && !products::kits_of(&mut tx, &[product.id]).await?.is_empty() {
-        return Err(Fault::failed(format!("{} is a kit: it has no stock of its own", wish.sku))
-            .hint(format!("`opsctl products show {}` names its components", wish.sku))
-            .into());
+        return Err(
+            Fault::failed(format!("{} is a kit: it has no stock of its own", wish.sku))
+                .hint(format!(
+                    "`opsctl products show {}` names its components",
+                    wish.sku
+                ))
+                .into(),
+        );
     }
     let stamp = ctx.stamp();
     if wish.by >= 0 {

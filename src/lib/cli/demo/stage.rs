@@ -69,7 +69,11 @@ impl Stage {
         vault::init(file, identity, &[], false).map_err(fault)?;
         Vault::update(file, identity, |vault| {
             vault.set("woo", "consumer_key", SecretString::from(CONSUMER_KEY))?;
-            vault.set("woo", "consumer_secret", SecretString::from(CONSUMER_SECRET))
+            vault.set(
+                "woo",
+                "consumer_secret",
+                SecretString::from(CONSUMER_SECRET),
+            )
         })
         .map_err(fault)?;
         let store = start::store(&tenant, &start::secrets(&tenant), Missing::Create).await?;

@@ -71,8 +71,12 @@ pub(super) async fn play(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Resu
 }
 
 fn shop(ctx: &Context) -> anyhow::Result<(&str, &WooCommerce)> {
-    let (name, Channel::WooCommerce(shop)) =
-        ctx.tenant.channels.iter().next().context("the demo has a channel")?;
+    let (name, Channel::WooCommerce(shop)) = ctx
+        .tenant
+        .channels
+        .iter()
+        .next()
+        .context("the demo has a channel")?;
     Ok((name, shop))
 }
 
@@ -117,7 +121,10 @@ async fn take_over(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<()>
     };
     let (report, _) = jobs::run_beside(&ctx, "stock-open", "sync", work).await?;
     let sum = |term: fn(&open::Row) -> i64| report.rows.iter().map(term).sum::<i64>();
-    let cost = report.cost.iter().map(|(code, amount)| format!("{amount} {code}"));
+    let cost = report
+        .cost
+        .iter()
+        .map(|(code, amount)| format!("{amount} {code}"));
     let mut told = vec![
         format!(
             "{} units in the shop + {} that unshipped orders have taken off = {} on the shelf",
@@ -147,13 +154,18 @@ async fn receive_goods(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result
     let today = ctx.business_day(ctx.clock.now());
     for (at, (sku, _)) in own_stock(stage).iter().step_by(9).take(150).enumerate() {
         let (units, cost) = (5 + at % 20, 3 + at % 30);
-        lots.push_str(&format!("{sku},PO-7,{today},{units},{cost}.50,Acme Wholesale\n"));
+        lots.push_str(&format!(
+            "{sku},PO-7,{today},{units},{cost}.50,Acme Wholesale\n"
+        ));
     }
     let file = write("lots.csv", &lots)?;
     let options = receive::Options::default();
     let first = receive::run(&ctx, &file, &options).await?;
     let again = receive::run(&stage.run(), &file, &options).await?;
-    let cost = first.cost.iter().map(|(code, amount)| format!("{amount} {code}"));
+    let cost = first
+        .cost
+        .iter()
+        .map(|(code, amount)| format!("{amount} {code}"));
     let mut told = vec![format!(
         "{} units in {} lots, for {}",
         first.units,
@@ -179,7 +191,11 @@ async fn sync_once(stage: &Stage) -> anyhow::Result<ChannelReport> {
         Ok((report, ended))
     };
     let (report, _) = jobs::run(&ctx, "sync", work).await?;
-    report.channels.into_iter().next().context("the demo has a channel")
+    report
+        .channels
+        .into_iter()
+        .next()
+        .context("the demo has a channel")
 }
 
 fn told_of(report: &ChannelReport) -> Vec<String> {
@@ -192,7 +208,9 @@ fn told_of(report: &ChannelReport) -> Vec<String> {
         report.units_shipped
     )];
     if report.pushed > 0 {
-        let exposure = report.exposure_seconds.map(|s| format!(", exposed for {s:.1} s"));
+        let exposure = report
+            .exposure_seconds
+            .map(|s| format!(", exposed for {s:.1} s"));
         told.push(format!(
             "{} quantities written to the shop in {} requests{}",
             report.pushed,
@@ -200,14 +218,22 @@ fn told_of(report: &ChannelReport) -> Vec<String> {
             exposure.unwrap_or_default()
         ));
     }
-    told.extend(report.failures.iter().map(|failure| format!("failed: {failure}")));
+    told.extend(
+        report
+            .failures
+            .iter()
+            .map(|failure| format!("failed: {failure}")),
+    );
     told
 }
 
 async fn first_sync(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<()> {
     let report = sync_once(stage).await?;
     let told = told_of(&report);
-    teller.tell("opsctl sync: orders reserve the oldest lots, quantities go out", told)
+    teller.tell(
+        "opsctl sync: orders reserve the oldest lots, quantities go out",
+        told,
+    )
 }
 
 /// What happens in the shop while opsctl looks the other way; gives an order that has to
@@ -215,25 +241,35 @@ async fn first_sync(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<()
 fn sell(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<String> {
     let woo = stage.sandbox.woo();
     let refused = |refusal| anyhow::anyhow!("the shop refuses: {refusal:?}");
-    let stocked: BTreeMap<String, i64> =
-        own_stock(stage).into_iter().filter(|(_, units)| *units > 10).collect();
+    let stocked: BTreeMap<String, i64> = own_stock(stage)
+        .into_iter()
+        .filter(|(_, units)| *units > 10)
+        .collect();
     let sku = |n: usize| {
         let sku = stocked.keys().nth(n * 3).map(String::as_str);
         sku.ok_or_else(|| Fault::failed("the shop is too small for the story"))
     };
     for n in 0..12 {
-        woo.sell(&[(sku(n)?, 1 + n as i64 % 3), (sku(n + 12)?, 1)], "processing")
-            .map_err(refused)?;
+        woo.sell(
+            &[(sku(n)?, 1 + n as i64 % 3), (sku(n + 12)?, 1)],
+            "processing",
+        )
+        .map_err(refused)?;
     }
     let scarce = sku(30)?;
     let too_many = stocked[scarce] + 4;
-    let waiting = woo.sell(&[(scarce, too_many)], "processing").map_err(refused)?;
+    let waiting = woo
+        .sell(&[(scarce, too_many)], "processing")
+        .map_err(refused)?;
     let unpaid = woo.sell(&[(sku(31)?, 2)], "on-hold").map_err(refused)?;
     let quick = woo.sell(&[(sku(32)?, 1)], "processing").map_err(refused)?;
     woo.set_order_status(quick, "completed").map_err(refused)?;
     let regretted = woo.sell(&[(sku(33)?, 3)], "processing").map_err(refused)?;
     woo.refund(regretted, &[(0, 1)], true).map_err(refused)?;
-    let open = |id: &u64| woo.order(*id).is_some_and(|order| order["status"] == "processing");
+    let open = |id: &u64| {
+        woo.order(*id)
+            .is_some_and(|order| order["status"] == "processing")
+    };
     let cancelled = woo.order_ids().into_iter().find(open);
     if let Some(id) = cancelled {
         woo.set_order_status(id, "cancelled").map_err(refused)?;
@@ -292,7 +328,10 @@ async fn prove(
     let list = stock::list(&ctx).await?;
     let mut proof = Proof {
         rules,
-        broken: findings.iter().map(|finding| finding.rule.to_owned()).collect(),
+        broken: findings
+            .iter()
+            .map(|finding| finding.rule.to_owned())
+            .collect(),
         quantities_compared: 0,
         differ: Vec::new(),
         units_on_hand: list.iter().map(|(row, _)| row.on_hand).sum(),
@@ -323,7 +362,10 @@ async fn prove(
                 proof.quantities_compared,
                 proof.differ.len()
             ),
-            format!("a second opsctl reserve changes {} units", again.units_reserved),
+            format!(
+                "a second opsctl reserve changes {} units",
+                again.units_reserved
+            ),
             format!(
                 "{} units on hand, {} promised, each once; {} lacking",
                 proof.units_on_hand, proof.units_reserved, proof.units_backordered

@@ -115,8 +115,8 @@ impl ChannelRun<'_> {
         let mut writes = Vec::new();
         for (parent, batch) in batches(targets.to_vec()) {
             let now = self.read_now(parent.as_deref(), &batch).await?;
-            writes.extend(batch.into_iter().filter_map(
-                |target| match now.stock.get(&target.external_id) {
+            writes.extend(batch.into_iter().filter_map(|target| {
+                match now.stock.get(&target.external_id) {
                     Some(ShopStock::Managed(from)) if !is_offered(*from, target.quantity) => {
                         Some(Write {
                             sku: target.sku,
@@ -126,8 +126,8 @@ impl ChannelRun<'_> {
                         })
                     }
                     _ => None,
-                },
-            ));
+                }
+            }));
         }
         Ok(writes)
     }
@@ -231,10 +231,15 @@ impl ChannelRun<'_> {
                     }
                     None => {
                         gone.push(target.listing);
-                        let subject = format!("listing:{}:{}", self.account.name, target.external_id);
+                        let subject =
+                            format!("listing:{}:{}", self.account.name, target.external_id);
                         let sku = json!({ "sku": target.sku });
-                        events::append(&mut tx, &stamp, &[Event::new("listing.gone", subject, sku)])
-                            .await?;
+                        events::append(
+                            &mut tx,
+                            &stamp,
+                            &[Event::new("listing.gone", subject, sku)],
+                        )
+                        .await?;
                     }
                 },
             }
