@@ -285,6 +285,24 @@ impl Tx {
             sqlite_as(sql, values).fetch_all(connection).await?))
     }
 
+    /// All rows of a query that has many: `SELECT {columns} FROM {from}`. SQLite hands each
+    /// row over from a thread of its own; as one JSON text they take a third of the time.
+    pub(super) async fn many<T: BothRow + serde::de::DeserializeOwned>(
+        &mut self,
+        columns: &str,
+        from: &str,
+        values: Vec<Val>,
+    ) -> Result<Vec<T>, StoreError> {
+        if let Self::Sqlite(_) = self {
+            let sql = format!("SELECT json_group_array(json_array({columns})) FROM {from}");
+            let (json,): (String,) = self.one(&sql, values).await?;
+            return serde_json::from_str(&json)
+                .map_err(|error| StoreError::Database(error.to_string()));
+        }
+        let sql = format!("SELECT {columns} FROM {from}");
+        self.all(&sql, values).await
+    }
+
     /// The first row of a query, if there is one.
     pub(super) async fn opt<T: BothRow>(
         &mut self,

@@ -26,9 +26,9 @@ pub struct Picture {
 /// its channel and number.
 type DemandRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, String);
 
-const DEMAND: &str = "SELECT d.id, l.order_id, d.line_id, d.product_id, d.per_kit, \
-    d.quantity - d.shipped AS wanted, d.reserved, o.placed_at, o.account_id, o.number \
-    FROM order_demands d JOIN order_lines l ON l.id = d.line_id \
+const DEMAND: &str = "d.id, l.order_id, d.line_id, d.product_id, d.per_kit, \
+    d.quantity - d.shipped, d.reserved, o.placed_at, o.account_id, o.number";
+const DEMANDS: &str = "order_demands d JOIN order_lines l ON l.id = d.line_id \
     JOIN orders o ON o.id = l.order_id";
 const STOCKED: &str = "d.product_id NOT IN (SELECT p.id FROM products p WHERE p.stocked = 0)";
 
@@ -64,8 +64,8 @@ pub async fn picture(tx: &mut Tx, whole_order: bool) -> Result<Picture, StoreErr
 /// something open is found from the reservations: their number is that of the orders in the
 /// house, while complete demands grow with the years.
 async fn demands(tx: &mut Tx, whole_order: bool) -> Result<Picture, StoreError> {
-    let open = format!("{DEMAND} WHERE d.open > 0 AND {STOCKED}");
-    let mut rows: Vec<DemandRow> = tx.all(&open, vals![]).await?;
+    let open = format!("{DEMANDS} WHERE d.open > 0 AND {STOCKED}");
+    let mut rows: Vec<DemandRow> = tx.many(DEMAND, &open, vals![]).await?;
     let together = if whole_order {
         "SELECT 1 FROM order_lines l2 JOIN order_demands d2 ON d2.line_id = l2.id \
          WHERE l2.order_id = l.order_id AND d2.open > 0"
@@ -73,10 +73,10 @@ async fn demands(tx: &mut Tx, whole_order: bool) -> Result<Picture, StoreError> 
         "SELECT 1 FROM order_demands d2 WHERE d2.line_id = d.line_id AND d2.open > 0"
     };
     let complete = format!(
-        "{DEMAND} WHERE d.id IN (SELECT r.demand_id FROM reservations r) \
+        "{DEMANDS} WHERE d.id IN (SELECT r.demand_id FROM reservations r) \
          AND d.open <= 0 AND d.reserved > 0 AND {STOCKED} AND EXISTS ({together})"
     );
-    rows.extend(tx.all::<DemandRow>(&complete, vals![]).await?);
+    rows.extend(tx.many::<DemandRow>(DEMAND, &complete, vals![]).await?);
     rows.sort_unstable_by_key(|row| (row.7, row.1, row.2, row.0));
 
     let accounts: HashMap<i64, String> = tx
@@ -122,17 +122,22 @@ async fn free(tx: &mut Tx, products: &[i64], named: &[i64]) -> Result<Vec<Free>,
         .collect();
     let wanted = tx.ids();
     let of_products = format!(
-        "SELECT {BALANCE} FROM {wanted} JOIN balances b ON b.product_id = j.id AND b.free > 0 \
+        "{wanted} JOIN balances b ON b.product_id = j.id AND b.free > 0 \
          JOIN lots l ON l.id = b.lot_id"
     );
-    let mut rows: Vec<FreeRow> = tx.all(&of_products, vals![json_list(products)]).await?;
+    let mut rows: Vec<FreeRow> = tx
+        .many(BALANCE, &of_products, vals![json_list(products)])
+        .await?;
     rows.retain(|row| sellable.contains(&row.4));
     if !named.is_empty() {
         let by_id = format!(
-            "SELECT {BALANCE} FROM {wanted} JOIN balances b ON b.id = j.id \
+            "{wanted} JOIN balances b ON b.id = j.id \
              JOIN lots l ON l.id = b.lot_id"
         );
-        rows.extend(tx.all::<FreeRow>(&by_id, vals![json_list(named)]).await?);
+        rows.extend(
+            tx.many::<FreeRow>(BALANCE, &by_id, vals![json_list(named)])
+                .await?,
+        );
     }
     rows.sort_unstable_by(|a, b| (a.1, &a.5, a.3, a.0).cmp(&(b.1, &b.5, b.3, b.0)));
     rows.dedup_by_key(|row| row.0);
