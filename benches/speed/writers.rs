@@ -42,14 +42,14 @@ impl Rows {
             .await,
         );
         Self {
-            reservations: parameters(reservations),
-            balances: parameters(balances),
-            demands: parameters(demands),
+            reservations: parameters(&reservations),
+            balances: parameters(&balances),
+            demands: parameters(&demands),
         }
     }
 }
 
-fn parameters(rows: Vec<serde_json::Value>) -> Vec<String> {
+fn parameters(rows: &[serde_json::Value]) -> Vec<String> {
     rows.chunks(AT_ONCE)
         .map(|chunk| serde_json::to_string(chunk).unwrap())
         .collect()

@@ -160,8 +160,9 @@ pub async fn run(
         return Ok(report);
     }
     let day = ctx.business_day(cut_off);
-    lots.iter_mut()
-        .for_each(|lot| lot.received_on.clone_from(&day));
+    for lot in &mut lots {
+        lot.received_on.clone_from(&day);
+    }
     let stamp = ctx.stamp();
     stock::put_lots(&mut tx, &stamp, &lots, "opened", &report.reference).await?;
     channels::set_opened(&mut tx, account, cut_off).await?;

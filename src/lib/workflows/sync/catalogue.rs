@@ -91,7 +91,7 @@ impl ChannelRun<'_> {
             match self.client.product(&id).await {
                 Ok(Some(item)) => self.take_products(vec![item], &mut look).await?,
                 Ok(None) => look.taken.push(id),
-                Err(error) if concerns_one(&error) => look.fail(&id, error),
+                Err(error) if concerns_one(&error) => look.fail(&id, &error),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -109,9 +109,10 @@ impl ChannelRun<'_> {
                 (client.clone(), item.external_id.clone(), item.title.clone());
             let is_parent = item.kind == ItemKind::Variable;
             async move {
-                match is_parent {
-                    true => client.variations(&id, &title).await.map(Some),
-                    false => Ok(None),
+                if is_parent {
+                    client.variations(&id, &title).await.map(Some)
+                } else {
+                    Ok(None)
                 }
             }
         };
@@ -131,10 +132,10 @@ impl ChannelRun<'_> {
                         .extend(family.items.iter().map(|i| i.external_id.clone()));
                     all.extend(family.items);
                     for rejected in family.rejected {
-                        look.fail(&id, format!("a variation: {}", rejected.reason));
+                        look.fail(&id, &format!("a variation: {}", rejected.reason));
                     }
                 }
-                Err(error) if concerns_one(&error) => look.fail(&id, error),
+                Err(error) if concerns_one(&error) => look.fail(&id, &error),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -153,14 +154,14 @@ impl ChannelRun<'_> {
                 for item in items {
                     if let Err(error) = self.store_items(std::slice::from_ref(&item)).await {
                         let parent = item.parent_external_id.as_ref();
-                        look.fail(parent.unwrap_or(&item.external_id), format!("{error:#}"));
+                        look.fail(parent.unwrap_or(&item.external_id), &format!("{error:#}"));
                     }
                 }
                 Ok(())
             }
             Err(error) if is_about_data(&error) => {
                 let (item, error) = (&items[0], format!("{error:#}"));
-                look.fail(&item.external_id, error);
+                look.fail(&item.external_id, &error);
                 Ok(())
             }
             result => result,

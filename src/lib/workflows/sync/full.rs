@@ -56,7 +56,9 @@ impl ChannelRun<'_> {
                     self.take_orders(found.items, &mut look).await?;
                 }
                 Err(error) if concerns_one(&error) => {
-                    ids.iter().for_each(|id| look.fail(id, &error));
+                    for id in ids {
+                        look.fail(id, &error);
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -84,7 +86,7 @@ impl ChannelRun<'_> {
                     }
                     Ok(_) => {}
                     Err(error) if concerns_one(&error) => {
-                        look.fail(id, error);
+                        look.fail(id, &error);
                         continue;
                     }
                     Err(error) => return Err(error.into()),
