@@ -21,7 +21,7 @@ pub struct Rows {
 impl Rows {
     /// Reads back what a run wrote.
     pub async fn read(raw: &mut Raw) -> Self {
-        let reservations = raw
+        let reservations: Vec<_> = raw
             .fours("SELECT id, demand_id, balance_id, quantity FROM reservations ORDER BY id")
             .await
             .into_iter()

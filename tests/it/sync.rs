@@ -298,7 +298,7 @@ async fn a_kit_is_offered_as_often_as_its_components_make_it(shop: Shop) {
     let mut tx = ctx.store.begin().await.unwrap();
     let ids = products::ids_by_sku(&mut tx).await.unwrap();
     let components = [(ids[part], 3), (ids[other], 1)];
-    products::set_kit(&mut tx, ids[kit], &components, "manual")
+    kits::set_kit(&mut tx, ids[kit], &components, "manual")
         .await
         .unwrap();
     ctx.store.commit(tx).await.unwrap();
@@ -327,7 +327,7 @@ async fn a_sku_that_is_renamed_in_the_shop_keeps_its_stock(shop: Shop) {
     sandbox.woo().rename(&skus[2], "NEW-NAME").unwrap();
     sync(&ctx).await;
     assert!(stock::show(&ctx, &skus[2]).await.is_err());
-    skus[2] = "NEW-NAME".to_owned();
+    "NEW-NAME".clone_into(&mut skus[2]);
     let shown = stock::show(&ctx, "NEW-NAME").await.unwrap();
     assert_eq!(
         (shown.totals.on_hand, shown.totals.reserved >= 3),

@@ -4,7 +4,6 @@
 //! Nothing here decides anything about the trade: that is `domain`, told by `workflows`.
 
 pub mod applied_refs;
-pub mod catalogue;
 pub mod channels;
 pub mod check;
 pub mod connect;
@@ -12,9 +11,11 @@ mod dialect;
 pub mod error;
 pub mod events;
 pub mod export;
+pub mod gtins;
 pub mod holds;
 pub mod job_lock;
 pub mod job_runs;
+pub mod kits;
 pub mod listings;
 pub mod migrate;
 pub mod orders;

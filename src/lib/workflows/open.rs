@@ -24,7 +24,7 @@ use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::store::events::{self, Event};
 use crate::store::stock::NewLot;
-use crate::store::{Tx, applied_refs, channels, listings, orders, products, stock};
+use crate::store::{Tx, applied_refs, channels, kits, listings, orders, products, stock};
 
 /// The name of the lots that are opened with.
 const LOT: &str = "OPENING";
@@ -221,7 +221,7 @@ async fn decide(
     report: &mut Report,
 ) -> anyhow::Result<Vec<NewLot>> {
     let taken_off = taken_off(tx, account, report).await?;
-    let kits = products::kits(tx).await?;
+    let kits = kits::kits(tx).await?;
     let by_product: HashMap<i64, stock::SkuRow> = stock::by_sku(tx)
         .await?
         .into_iter()
@@ -289,7 +289,7 @@ async fn taken_off(
     account: i64,
     report: &mut Report,
 ) -> anyhow::Result<HashMap<i64, i64>> {
-    let parents = products::parents(tx).await?;
+    let parents = kits::parents(tx).await?;
     let mut units: HashMap<i64, i64> = HashMap::new();
     let mut unmapped: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in orders::reduced(tx, account).await? {

@@ -12,7 +12,8 @@ pub use kits::{KitsSet, set_kits};
 
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::store::catalogue::{self, CodeRow, Part};
+use crate::store::gtins::{self, CodeRow};
+use crate::store::kits::{self as store_kits, Part};
 use crate::store::products::{self, Row};
 
 /// A page of the catalogue.
@@ -59,7 +60,7 @@ pub async fn list(ctx: &Context, wanted: Wanted<'_>) -> anyhow::Result<Listed> {
     let mut tx = ctx.store.read().await?;
     // One more than asked for tells whether there is another page.
     let one_more = wanted.limit.saturating_add(1);
-    let (mut rows, total) = catalogue::page(&mut tx, wanted.search, wanted.after, one_more).await?;
+    let (mut rows, total) = products::page(&mut tx, wanted.search, wanted.after, one_more).await?;
     let limit = usize::try_from(wanted.limit).unwrap_or(0);
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -81,9 +82,9 @@ pub async fn show(ctx: &Context, sku: &str) -> anyhow::Result<Shown> {
             .hint("`opsctl products list --search TEXT` looks in SKUs and titles")
     })?;
     Ok(Shown {
-        codes: catalogue::codes_of(&mut tx, product.id).await?,
-        components: catalogue::components(&mut tx, product.id).await?,
-        part_of: catalogue::kits_with(&mut tx, product.id).await?,
+        codes: gtins::codes_of(&mut tx, product.id).await?,
+        components: store_kits::components(&mut tx, product.id).await?,
+        part_of: store_kits::kits_with(&mut tx, product.id).await?,
         product,
     })
 }

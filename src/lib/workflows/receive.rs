@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::domain::money::{Currency, parse_decimal};
 use crate::store::events::{self, Event};
 use crate::store::stock::NewLot;
-use crate::store::{Tx, applied_refs, products, stock};
+use crate::store::{Tx, applied_refs, kits, products, stock};
 
 const REQUIRED: &[&str] = &["sku", "lot", "received_on", "qty"];
 const OPTIONAL: &[&str] = &[
@@ -145,7 +145,7 @@ async fn parse(
 ) -> anyhow::Result<(Vec<NewLot>, Vec<String>)> {
     let mut rows = Rows::parse(text, REQUIRED, OPTIONAL)?;
     let ids = products::ids_by_sku(tx).await?;
-    let kits = products::kits(tx).await?;
+    let kits = kits::kits(tx).await?;
     let locations: HashMap<String, i64> = stock::location_codes(tx).await?.into_iter().collect();
     let mut names: HashSet<(i64, String)> = stock::lot_codes(tx).await?.into_iter().collect();
     let (mut lots, mut new_skus) = (Vec::new(), Vec::<String>::new());

@@ -16,7 +16,9 @@ use crate::store::channels::Account;
 use crate::store::events::{self, Event};
 use crate::store::orders::{DemandRow, Known};
 use crate::store::stock::{BalanceRow, Removal};
-use crate::store::{Stamp, Tx, holds, listings, orders, payments, products, reservations, stock};
+use crate::store::{
+    Stamp, Tx, holds, kits, listings, orders, payments, products, reservations, stock,
+};
 
 /// An order with its refunds and what its status means (`None`: nobody has said).
 #[derive(Debug, Clone)]
@@ -64,7 +66,7 @@ impl Catalogue {
         Ok(Self {
             by_listing: HashMap::new(),
             by_sku: products::ids_by_sku(tx).await?,
-            kits: products::kits(tx).await?,
+            kits: kits::kits(tx).await?,
         })
     }
 
@@ -89,7 +91,7 @@ impl Catalogue {
         found.sort_unstable();
         found.dedup();
         Ok(Self {
-            kits: products::kits_of(tx, &found).await?,
+            kits: kits::kits_of(tx, &found).await?,
             by_listing: by_listing.into_iter().collect(),
             by_sku,
         })

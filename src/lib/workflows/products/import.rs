@@ -11,8 +11,9 @@ use super::super::until_no_conflict;
 use super::wish::{self, Wish};
 use crate::context::Context;
 use crate::store::Tx;
-use crate::store::catalogue::{self, CodeRow, MANUAL};
 use crate::store::events::{self, Event};
+use crate::store::gtins::{self, CodeRow};
+use crate::store::products::MANUAL;
 use crate::store::products::{self, Row};
 
 /// What a list did.
@@ -104,7 +105,7 @@ struct Decided {
 impl Stored {
     async fn load(tx: &mut Tx) -> anyhow::Result<Self> {
         let products = products::all(tx).await?;
-        let codes = catalogue::codes(tx).await?;
+        let codes = gtins::codes(tx).await?;
         let mut shared: HashMap<String, usize> = HashMap::new();
         for code in &codes {
             *shared.entry(code.gtin14.clone()).or_default() += 1;
@@ -116,7 +117,7 @@ impl Stored {
                 .map(|c| ((c.product_id, c.gtin14.clone()), c))
                 .collect(),
             shared,
-            on_hand: catalogue::on_hand(tx).await?.into_iter().collect(),
+            on_hand: products::on_hand(tx).await?.into_iter().collect(),
         })
     }
 
@@ -238,8 +239,8 @@ fn differences(before: &Row, after: &Row, new: bool) -> Map<String, Value> {
 
 async fn write(ctx: &Context, tx: &mut Tx, decided: Decided) -> anyhow::Result<()> {
     let stamp = ctx.stamp();
-    catalogue::insert(tx, &stamp, &decided.new).await?;
-    catalogue::update(tx, &stamp, &decided.changed).await?;
+    products::insert_rows(tx, &stamp, &decided.new).await?;
+    products::update_rows(tx, &stamp, &decided.changed).await?;
     let ids = if decided.codes.is_empty() {
         HashMap::new()
     } else {
@@ -254,8 +255,8 @@ async fn write(ctx: &Context, tx: &mut Tx, decided: Decided) -> anyhow::Result<(
             renewed.push(code);
         }
     }
-    catalogue::insert_codes(tx, &given).await?;
-    catalogue::update_codes(tx, &renewed).await?;
+    gtins::insert_codes(tx, &given).await?;
+    gtins::update_codes(tx, &renewed).await?;
     let told: Vec<Event> = decided
         .changes
         .iter()

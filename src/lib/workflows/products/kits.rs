@@ -11,8 +11,9 @@ use super::super::rows::{self, Rows};
 use super::super::until_no_conflict;
 use crate::context::Context;
 use crate::domain::stock::explode;
-use crate::store::catalogue::{self, KitRow, MANUAL};
 use crate::store::events::{self, Event};
+use crate::store::kits::{self, KitRow};
+use crate::store::products::MANUAL;
 use crate::store::{Tx, products};
 
 const REQUIRED: &[&str] = &["kit", "component", "qty"];
@@ -77,7 +78,7 @@ async fn once(ctx: &Context, file: &Path, text: &str, dry_run: bool) -> anyhow::
         return Ok(report);
     }
     let stamp = ctx.stamp();
-    catalogue::set_kits(&mut tx, &kits, MANUAL).await?;
+    kits::set_kits(&mut tx, &kits, MANUAL).await?;
     let facts: Vec<Event> = report
         .kits
         .iter()
@@ -111,7 +112,7 @@ struct Stored {
 impl Stored {
     async fn load(tx: &mut Tx) -> anyhow::Result<Self> {
         let ids = products::ids_by_sku(tx).await?;
-        let rows = catalogue::kit_rows(tx).await?;
+        let rows = kits::kit_rows(tx).await?;
         let mut kits: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
         for row in &rows {
             let parts = kits.entry(row.kit_id).or_default();
@@ -122,7 +123,7 @@ impl Stored {
             ids,
             kits,
             rows,
-            on_hand: catalogue::on_hand(tx).await?.into_iter().collect(),
+            on_hand: products::on_hand(tx).await?.into_iter().collect(),
         })
     }
 

@@ -11,11 +11,11 @@ use crate::domain::catalogue::{ItemKind, ShopItem, ShopStock};
 use crate::domain::gtin;
 use crate::integrations::woocommerce::Page;
 use crate::progress::Progress;
-use crate::store::catalogue::{self, CodeRow};
 use crate::store::channels::Account;
 use crate::store::events::{self, Event};
+use crate::store::gtins::{self, CodeRow};
 use crate::store::listings::Put;
-use crate::store::{Stamp, Tx, listings, products};
+use crate::store::{Stamp, Tx, kits, listings, products};
 use crate::workflows::rows;
 
 const STREAM: &str = "items";
@@ -384,7 +384,7 @@ async fn link(
         note_relink(tx, stamp, account, item, before, named, &sku).await?;
         change.product = Some(product);
         products::update(tx, stamp, product, &facts(item, sku)).await?;
-        products::set_gtin_of_source(tx, product, code(item).as_deref(), &account.name).await?;
+        gtins::set_gtin_of_source(tx, product, code(item).as_deref(), &account.name).await?;
         if item.stock != ShopStock::Unmanaged {
             stocked.push(product);
         }
@@ -460,7 +460,7 @@ async fn make(
             source: account.name.clone(),
         })
         .collect();
-    catalogue::insert_codes(tx, &codes).await?;
+    gtins::insert_codes(tx, &codes).await?;
     *new = ids;
     Ok(())
 }
@@ -487,10 +487,10 @@ async fn set_parents(
         });
         match (item.stock, parent) {
             (ShopStock::ByParent, Some(parent)) => {
-                products::set_kit(tx, product, &[(parent, 1)], "shop").await?;
+                kits::set_kit(tx, product, &[(parent, 1)], "shop").await?;
             }
             _ if is_made.contains(&product) => {}
-            _ => products::leave_parent(tx, product).await?,
+            _ => kits::leave_parent(tx, product).await?,
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::integrations::woocommerce::{Error, Listing, PAGE, Rejected};
 use crate::progress::Progress;
 use crate::store::events::{self, Event};
-use crate::store::{Tx, listings, products, stock};
+use crate::store::{Tx, kits, listings, stock};
 use crate::workflows::stock::sellable;
 
 /// A listing whose quantity in the shop should be another.
@@ -306,7 +306,7 @@ fn batches(targets: Vec<Target>) -> Vec<(Option<String>, Vec<Target>)> {
 /// components make it.
 async fn offers(tx: &mut Tx, buffer: u32) -> anyhow::Result<HashMap<i64, (i64, String)>> {
     let rows = stock::by_sku(tx).await?;
-    let kits = products::kits(tx).await?;
+    let kits = kits::kits(tx).await?;
     let by_id: HashMap<i64, &stock::SkuRow> =
         rows.iter().map(|row| (row.product_id, row)).collect();
     let mut offers = HashMap::new();
