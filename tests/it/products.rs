@@ -193,10 +193,10 @@ async fn kits_are_set_anew_and_sold_by_their_components(shop: Shop) {
     products::import(&ctx, &list, false).await.unwrap();
     let text = "kit,component,qty\nPALLET,BOX,10\nBOX,MUG,2\nBOX,PLATE,1\n";
     let file = shop.write("kits.csv", text);
-    let first = kits::set_kits(&ctx, &file, false).await.unwrap();
+    let first = products::set_kits(&ctx, &file, false).await.unwrap();
     assert_eq!((first.new, first.changed, first.unchanged), (2, 0, 0));
     let told = events(&shop);
-    let second = kits::set_kits(&ctx, &file, false).await.unwrap();
+    let second = products::set_kits(&ctx, &file, false).await.unwrap();
     assert_eq!((second.new, second.changed, second.unchanged), (0, 0, 2));
     assert_eq!(events(&shop), told);
 
@@ -216,7 +216,7 @@ async fn kits_are_set_anew_and_sold_by_their_components(shop: Shop) {
     assert_eq!(report.units_reserved, 10 * 3 + 3 * 3);
 
     let text = "kit,component,qty\nBOX,MUG,4\n";
-    let third = kits::set_kits(&ctx, &shop.write("kits.csv", text), false)
+    let third = products::set_kits(&ctx, &shop.write("kits.csv", text), false)
         .await
         .unwrap();
     assert_eq!((third.new, third.changed, third.unchanged), (0, 1, 0));

@@ -286,7 +286,7 @@ fn a_secret_in_the_tenant_file(stage: &mut Stage) {
 
 fn a_shop_that_refuses(stage: &mut Stage, sandbox: &Sandbox) {
     stage.run(0, "vault set woo consumer_secret", WRONG);
-    let refused = stage.run(1, &format!("sync {VERBOSE}"), "");
+    let refused = stage.run(2, &format!("sync {VERBOSE}"), "");
     assert!(refused.contains("refuses the credentials"), "{refused}");
     // Its refusal repeats what it was given.
     let fault = |name: &str, value: &str| Fault::Field {
@@ -298,7 +298,7 @@ fn a_shop_that_refuses(stage: &mut Stage, sandbox: &Sandbox) {
         STANDARD.encode(format!("{KEY}:{WRONG}"))
     );
     sandbox.faults().inject(Rule::new(fault("message", &told)));
-    stage.run(1, &format!("sync {VERBOSE}"), "");
+    stage.run(2, &format!("sync {VERBOSE}"), "");
     stage.run(1, "doctor", "");
     sandbox.faults().clear();
     stage.run(0, "vault set woo consumer_secret", SECRET);

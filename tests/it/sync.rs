@@ -2,7 +2,7 @@
 
 use opsctl::context::Context;
 use opsctl::sandbox::faults::{Fault, Rule};
-use opsctl::store::products;
+use opsctl::store::{kits, products};
 use opsctl::workflows::{orders, receive, stock, sync};
 
 use crate::harness::{Shop, on_all_stores};
