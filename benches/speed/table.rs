@@ -92,7 +92,7 @@ impl Row {
                     .computed
                     .iter()
                     .flatten()
-                    .map(|n| n.to_string())
+                    .map(ToString::to_string)
                     .collect();
                 list.dedup();
                 format!("computed {}", list.join(", "))

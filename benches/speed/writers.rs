@@ -21,7 +21,7 @@ pub struct Rows {
 impl Rows {
     /// Reads back what a run wrote.
     pub async fn read(raw: &mut Raw) -> Self {
-        let reservations = raw
+        let reservations: Vec<_> = raw
             .fours("SELECT id, demand_id, balance_id, quantity FROM reservations ORDER BY id")
             .await
             .into_iter()
@@ -42,14 +42,14 @@ impl Rows {
             .await,
         );
         Self {
-            reservations: parameters(reservations),
-            balances: parameters(balances),
-            demands: parameters(demands),
+            reservations: parameters(&reservations),
+            balances: parameters(&balances),
+            demands: parameters(&demands),
         }
     }
 }
 
-fn parameters(rows: Vec<serde_json::Value>) -> Vec<String> {
+fn parameters(rows: &[serde_json::Value]) -> Vec<String> {
     rows.chunks(AT_ONCE)
         .map(|chunk| serde_json::to_string(chunk).unwrap())
         .collect()

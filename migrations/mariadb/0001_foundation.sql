@@ -197,7 +197,7 @@ CREATE TABLE IF NOT EXISTS balances (
     UNIQUE (lot_id, location_id),
     FOREIGN KEY (lot_id, product_id) REFERENCES lots (id, product_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
-CREATE INDEX IF NOT EXISTS balances_by_product ON balances (product_id, free, lot_id, location_id);
+CREATE INDEX IF NOT EXISTS balances_by_product ON balances (product_id, free);
 
 -- Each change of stock. What is on hand is their sum.
 CREATE TABLE IF NOT EXISTS stock_moves (

@@ -196,7 +196,7 @@ CREATE TABLE balances (
     UNIQUE (lot_id, location_id),
     FOREIGN KEY (lot_id, product_id) REFERENCES lots (id, product_id)
 ) STRICT;
-CREATE INDEX balances_by_product ON balances (product_id, free, lot_id, location_id);
+CREATE INDEX balances_by_product ON balances (product_id, free);
 
 -- Each change of stock. What is on hand is their sum.
 CREATE TABLE stock_moves (

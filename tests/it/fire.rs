@@ -10,6 +10,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use crate::harness::{Kind, Shop};
+use crate::trade::Trade;
+use crate::trading::beside;
 
 fn from_env(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -31,10 +33,16 @@ fn works(shop: &Shop, round: u64, random: &mut StdRng) -> Vec<Vec<String>> {
     }
     shop.write(&format!("lots{round}.csv"), &lots);
     shop.write(&format!("orders{round}.csv"), &orders);
+    let mut products = String::from("sku,title,weight_g\n");
+    for i in 0..random.random_range(10..200) {
+        products.push_str(&format!("S{i},Thing {round},{}\n", 100 + round));
+    }
+    shop.write(&format!("products{round}.csv"), &products);
     let words = |text: &str| text.split(' ').map(ToOwned::to_owned).collect();
     vec![
         words(&format!("receive lots{round}.csv --new-products")),
         words(&format!("orders import orders{round}.csv")),
+        words(&format!("products import products{round}.csv")),
         words("reserve"),
         words(&format!(
             "stock adjust S1 --by -1 --reason lost --ref a{round}"
@@ -43,7 +51,9 @@ fn works(shop: &Shop, round: u64, random: &mut StdRng) -> Vec<Vec<String>> {
     ]
 }
 
-fn kill_at_random(shop: &Shop, args: &[&str], random: &mut StdRng) -> bool {
+/// Starts a command and kills it within so many milliseconds; gives whether it was still
+/// at work.
+fn kill_at_random(shop: &Shop, args: &[&str], within_ms: u64, random: &mut StdRng) -> bool {
     let mut child = shop
         .command(args)
         .stdout(Stdio::null())
@@ -51,15 +61,23 @@ fn kill_at_random(shop: &Shop, args: &[&str], random: &mut StdRng) -> bool {
         .spawn()
         .unwrap();
     // The moment of death is what is random here; nothing is waited for.
-    std::thread::sleep(Duration::from_micros(random.random_range(0..60_000)));
+    std::thread::sleep(Duration::from_micros(
+        random.random_range(0..within_ms * 1000),
+    ));
     child.kill().unwrap();
     !child.wait().unwrap().success()
 }
 
-async fn under_fire(kind: Kind) {
+/// How many rounds, and the seed, which is printed.
+fn plan(what: &str, kind: Kind) -> (u64, u64) {
     let rounds = from_env("OPSCTL_FIRE_ROUNDS").unwrap_or(20);
     let seed = from_env("OPSCTL_FIRE_SEED").unwrap_or_else(|| rand::rng().random());
-    println!("{kind:?}: {rounds} rounds, replay with OPSCTL_FIRE_SEED={seed}");
+    println!("{what}, {kind:?}: {rounds} rounds, replay with OPSCTL_FIRE_SEED={seed}");
+    (rounds, seed)
+}
+
+async fn under_fire(kind: Kind) {
+    let (rounds, seed) = plan("work by hand", kind);
     let mut random = StdRng::seed_from_u64(seed);
     let shop = Shop::new(kind).await;
     // Every SKU is there before the first order, whatever dies first.
@@ -72,7 +90,7 @@ async fn under_fire(kind: Kind) {
     for round in 0..rounds {
         for work in works(&shop, round, &mut random) {
             let args: Vec<&str> = work.iter().map(String::as_str).collect();
-            if kill_at_random(&shop, &args, &mut random) {
+            if kill_at_random(&shop, &args, 60, &mut random) {
                 killed += 1;
             }
             shop.must_be_sound();
@@ -85,6 +103,7 @@ async fn under_fire(kind: Kind) {
             let again = shop.json(&args);
             match args[0] {
                 "reserve" => assert_eq!(again["units_reserved"], 0, "seed {seed}, round {round}"),
+                "products" => assert_eq!(again["changed"], 0, "seed {seed}, round {round}"),
                 _ => assert!(
                     again["applied_before"].is_object(),
                     "seed {seed}, round {round}"
@@ -93,8 +112,117 @@ async fn under_fire(kind: Kind) {
         }
         shop.must_be_sound();
     }
-    println!("{kind:?}: {rounds} rounds, {killed} processes killed in mid-run, all sound");
+    println!(
+        "work by hand, {kind:?}: {rounds} rounds, {killed} processes killed in mid-run, all sound"
+    );
     assert!(killed > 0, "nothing was killed in mid-run, seed {seed}");
+}
+
+/// What goes on in the shop in a round: sales, and orders that are cancelled or sent.
+fn trade_at_random(trade: &Trade, random: &mut StdRng) {
+    let woo = trade.sandbox.woo();
+    for _ in 0..random.random_range(1..8) {
+        let sku = &trade.skus[random.random_range(0..trade.skus.len())];
+        let units = random.random_range(1..4);
+        woo.sell(&[(sku.as_str(), units)], "processing").unwrap();
+    }
+    let open = |id: &u64| woo.order(*id).unwrap()["status"] == "processing";
+    for id in woo.order_ids().into_iter().filter(open).collect::<Vec<_>>() {
+        match random.random_range(0..20) {
+            0 => woo.set_order_status(id, "cancelled").unwrap(),
+            1 => woo.set_order_status(id, "completed").unwrap(),
+            _ => {}
+        }
+    }
+    if random.random_ratio(1, 2) {
+        let sku = &trade.skus[random.random_range(0..trade.skus.len())];
+        trade.find_one_more(sku);
+    }
+}
+
+/// The shop goes on selling while one sync after another is killed: whatever of it was done,
+/// also in the shop, the next run finishes, and both sides agree.
+async fn sync_under_fire(kind: Kind) {
+    let (rounds, seed) = plan("sync", kind);
+    let mut random = StdRng::seed_from_u64(seed);
+    let trade = Trade::of_size(Shop::new(kind).await, 60).await;
+    let mut killed = 0;
+    for round in 0..rounds {
+        trade_at_random(&trade, &mut random);
+        let full = ["sync", "--full"];
+        let args = if round % 4 == 3 {
+            &full[..]
+        } else {
+            &full[..1]
+        };
+        if kill_at_random(&trade.shop, args, 500, &mut random) {
+            killed += 1;
+        }
+        trade.shop.must_be_sound();
+        let finished = trade.shop.run(args);
+        assert!(
+            finished.status.success(),
+            "seed {seed}, round {round}: {}",
+            String::from_utf8_lossy(&finished.stderr)
+        );
+        trade.agrees().await;
+    }
+    println!("sync, {kind:?}: {rounds} rounds, {killed} processes killed in mid-run, all sound");
+    assert!(killed > 0, "nothing was killed in mid-run, seed {seed}");
+}
+
+/// A shop is taken over by a run that is killed, and by the next one, once.
+async fn opening_under_fire(kind: Kind) {
+    let (rounds, seed) = plan("stock open", kind);
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut killed = 0;
+    for round in 0..rounds.div_ceil(4) {
+        let shop = Shop::new(kind).await;
+        let (_sandbox, _) = beside(&shop, 60).await;
+        let args = ["stock", "open", "--from", "woocommerce"];
+        if kill_at_random(&shop, &args, 400, &mut random) {
+            killed += 1;
+        }
+        shop.must_be_sound();
+        let first = shop.json(&args);
+        let again = shop.json(&args);
+        assert!(
+            again["applied_before"].is_object(),
+            "seed {seed}, round {round}"
+        );
+        let units: i64 = match first["units"].as_i64() {
+            Some(0) | None => 0,
+            Some(units) => units,
+        };
+        let listed = shop.json(&["stock", "list"]);
+        let rows = listed["rows"].as_array().unwrap();
+        let on_hand: i64 = rows
+            .iter()
+            .map(|row| row["on_hand"].as_i64().unwrap())
+            .sum();
+        assert!(
+            on_hand > 0 && (units == 0 || units == on_hand),
+            "seed {seed}, round {round}"
+        );
+        shop.must_be_sound();
+    }
+    println!("stock open, {kind:?}: {killed} processes killed in mid-run, each opened once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_syncs_survive() {
+    sync_under_fire(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_syncs_survive() {
+    sync_under_fire(Kind::Maria).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn openings_survive() {
+    opening_under_fire(Kind::Sqlite).await;
+    opening_under_fire(Kind::Maria).await;
 }
 
 #[tokio::test]

@@ -11,12 +11,16 @@
 
 mod bad_files;
 mod concurrency;
+mod demo;
 mod doctor;
 mod fire;
 mod harness;
 mod house;
 mod open;
+mod outages;
+mod products;
 mod reserve;
+mod secrets;
 mod stock;
 mod sync;
 mod tenant;

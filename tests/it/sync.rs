@@ -2,6 +2,7 @@
 
 use opsctl::context::Context;
 use opsctl::sandbox::faults::{Fault, Rule};
+use opsctl::store::products;
 use opsctl::workflows::{orders, receive, stock, sync};
 
 use crate::harness::{Shop, on_all_stores};
@@ -19,6 +20,8 @@ on_all_stores!(
     a_rehearsal_tells_what_a_run_then_does,
     a_full_sync_finds_what_no_date_tells,
     a_kit_is_offered_as_often_as_its_components_make_it,
+    a_sku_that_is_renamed_in_the_shop_keeps_its_stock,
+    what_the_shop_has_no_more_is_written_no_more,
 );
 
 /// Syncs, and gives the report of the one channel.
@@ -38,10 +41,7 @@ async fn a_sync_with_nothing_new_writes_nothing_and_reads_each_cursor_once(shop:
     sync(&ctx).await;
     sandbox.woo().forget_calls();
     let report = sync(&ctx).await;
-    assert_eq!(
-        report.items_changed + report.orders_changed,
-        0
-    );
+    assert_eq!(report.items_changed + report.orders_changed, 0);
     let counts = sandbox.woo().counts();
     assert_eq!(
         (counts.reads, counts.writes),
@@ -127,7 +127,10 @@ async fn on_hand(ctx: &Context, sku: &str) -> i64 {
 
 async fn an_order_placed_and_completed_between_two_syncs_leaves_stock(shop: Shop) {
     let (sandbox, ctx, skus) = trading(&shop).await;
-    let id = sandbox.woo().sell(&[(skus[0].as_str(), 3)], "processing").unwrap();
+    let id = sandbox
+        .woo()
+        .sell(&[(skus[0].as_str(), 3)], "processing")
+        .unwrap();
     sandbox.clock().advance(60);
     sandbox.woo().set_order_status(id, "completed").unwrap();
     let report = sync(&ctx).await;
@@ -142,12 +145,17 @@ async fn an_order_placed_and_completed_between_two_syncs_leaves_stock(shop: Shop
 async fn an_order_completed_before_the_first_look_stays_past_when_it_is_edited(shop: Shop) {
     let (sandbox, ctx) = beside(&shop, 150).await;
     let sku = sandbox.woo().managed_skus()[0].clone();
-    let id = sandbox.woo().sell(&[(sku.as_str(), 2)], "completed").unwrap();
+    let id = sandbox
+        .woo()
+        .sell(&[(sku.as_str(), 2)], "completed")
+        .unwrap();
     sandbox.clock().advance(5);
     sync(&ctx).await;
     let lots = format!("sku,lot,received_on,qty\n{sku},L1,2026-01-02,10\n");
     let file = shop.write("lots.csv", &lots);
-    receive::run(&ctx, &file, &receive::Options::default()).await.unwrap();
+    receive::run(&ctx, &file, &receive::Options::default())
+        .await
+        .unwrap();
     sandbox.clock().advance(600);
     sandbox.woo().refund(id, &[(0, 1)], false).unwrap();
     let report = sync(&ctx).await;
@@ -189,7 +197,10 @@ async fn edits_and_refunds_change_what_is_wanted(shop: Shop) {
 async fn a_rehearsal_tells_what_a_run_then_does(shop: Shop) {
     let (sandbox, ctx, skus) = trading(&shop).await;
     sync(&ctx).await;
-    sandbox.woo().sell(&[(skus[3].as_str(), 3)], "processing").unwrap();
+    sandbox
+        .woo()
+        .sell(&[(skus[3].as_str(), 3)], "processing")
+        .unwrap();
     sandbox.woo().set_stock(&skus[5], 7).unwrap();
     sandbox.woo().forget_calls();
     let options = sync::Options {
@@ -199,12 +210,21 @@ async fn a_rehearsal_tells_what_a_run_then_does(shop: Shop) {
     let plan = sync::run(&ctx, options).await.unwrap().channels.remove(0);
     assert_eq!(sandbox.woo().counts().writes, 0);
     assert_eq!((plan.orders_changed, plan.units_reserved), (1, 3));
-    let reserved: Vec<(&str, i64)> =
-        plan.reservations.iter().map(|s| (s.sku.as_str(), s.qty)).collect();
+    let reserved: Vec<(&str, i64)> = plan
+        .reservations
+        .iter()
+        .map(|s| (s.sku.as_str(), s.qty))
+        .collect();
     assert_eq!(reserved, [(skus[3].as_str(), 3)]);
-    let writes: Vec<(&str, i64, i64)> =
-        plan.writes.iter().map(|w| (w.sku.as_str(), w.from, w.to)).collect();
-    assert_eq!(writes, [(skus[5].as_str(), 7, on_hand(&ctx, &skus[5]).await)]);
+    let writes: Vec<(&str, i64, i64)> = plan
+        .writes
+        .iter()
+        .map(|w| (w.sku.as_str(), w.from, w.to))
+        .collect();
+    assert_eq!(
+        writes,
+        [(skus[5].as_str(), 7, on_hand(&ctx, &skus[5]).await)]
+    );
     let done = sync(&ctx).await;
     assert_eq!(
         (done.orders_changed, done.units_reserved, done.pushed),
@@ -222,7 +242,8 @@ async fn a_full_sync_finds_what_no_date_tells(shop: Shop) {
     sync(&ctx).await;
     woo.trash_order(trashed).unwrap();
     woo.delete_order(deleted).unwrap();
-    let parentless = |sku: &&String| woo.product(woo.id_of(sku).unwrap()).unwrap()["parent_id"] == 0;
+    let parentless =
+        |sku: &&String| woo.product(woo.id_of(sku).unwrap()).unwrap()["parent_id"] == 0;
     let simple: Vec<&String> = skus.iter().filter(parentless).collect();
     let [first, second] = [simple[5], simple[6]];
     woo.trash_product(woo.id_of(first).unwrap()).unwrap();
@@ -249,8 +270,11 @@ async fn a_full_sync_finds_what_no_date_tells(shop: Shop) {
     let mut orders_gone = found.orders_gone;
     orders_gone.sort();
     assert_eq!(orders_gone, [trashed.to_string(), deleted.to_string()]);
-    let drifted: Vec<(&str, i64)> =
-        found.drift.iter().map(|d| (d.item.as_str(), d.found)).collect();
+    let drifted: Vec<(&str, i64)> = found
+        .drift
+        .iter()
+        .map(|d| (d.item.as_str(), d.found))
+        .collect();
     assert!(drifted.contains(&(simple[7].as_str(), 123)), "{drifted:?}");
     assert_eq!(woo.quantity(simple[7]), Some(1000));
     let again = sync::run(&ctx, options).await.unwrap().channels.remove(0);
@@ -265,22 +289,82 @@ async fn a_kit_is_offered_as_often_as_its_components_make_it(shop: Shop) {
     sync(&ctx).await;
     let skus = sandbox.woo().managed_skus();
     let [kit, part, other] = [&skus[0], &skus[1], &skus[2]];
-    let lots = format!(
-        "sku,lot,received_on,qty\n{part},L1,2026-01-02,100\n{other},L1,2026-01-02,500\n"
-    );
+    let lots =
+        format!("sku,lot,received_on,qty\n{part},L1,2026-01-02,100\n{other},L1,2026-01-02,500\n");
     let file = shop.write("lots.csv", &lots);
-    receive::run(&ctx, &file, &receive::Options::default()).await.unwrap();
-    let text = format!("kit,component,qty\n{kit},{part},3\n{kit},{other},1\n");
-    let file = shop.write("kits.csv", &text);
-    products::kits(&ctx, &file, false).await.unwrap();
+    receive::run(&ctx, &file, &receive::Options::default())
+        .await
+        .unwrap();
+    let mut tx = ctx.store.begin().await.unwrap();
+    let ids = products::ids_by_sku(&mut tx).await.unwrap();
+    let components = [(ids[part], 3), (ids[other], 1)];
+    kits::set_kit(&mut tx, ids[kit], &components, "manual")
+        .await
+        .unwrap();
+    ctx.store.commit(tx).await.unwrap();
     sync(&ctx).await;
     let free = stock::show(&ctx, part).await.unwrap().sellable;
     assert_eq!(sandbox.woo().quantity(kit), Some(free / 3));
-    let id = sandbox.woo().sell(&[(kit.as_str(), 2)], "processing").unwrap();
+    let id = sandbox
+        .woo()
+        .sell(&[(kit.as_str(), 2)], "processing")
+        .unwrap();
     sync(&ctx).await;
     let order = orders::the_one(&ctx, &format!("woo:{id}")).await.unwrap();
     assert_eq!((order.wanted, order.reserved), (8, 8));
     assert_eq!(sandbox.woo().quantity(part), Some(free - 6));
     assert_eq!(sandbox.woo().quantity(kit), Some((free - 6) / 3));
     shop.must_be_sound();
+}
+
+async fn a_sku_that_is_renamed_in_the_shop_keeps_its_stock(shop: Shop) {
+    let (sandbox, ctx, mut skus) = trading(&shop).await;
+    let id = sandbox
+        .woo()
+        .sell(&[(skus[2].as_str(), 3)], "processing")
+        .unwrap();
+    sync(&ctx).await;
+    sandbox.woo().rename(&skus[2], "NEW-NAME").unwrap();
+    sync(&ctx).await;
+    assert!(stock::show(&ctx, &skus[2]).await.is_err());
+    "NEW-NAME".clone_into(&mut skus[2]);
+    let shown = stock::show(&ctx, "NEW-NAME").await.unwrap();
+    assert_eq!(
+        (shown.totals.on_hand, shown.totals.reserved >= 3),
+        (1000, true)
+    );
+    // An order of before, changed afterwards, still takes from the same stock.
+    sandbox.woo().set_order_status(id, "completed").unwrap();
+    assert_eq!(sync(&ctx).await.units_shipped, 3);
+    assert_eq!(on_hand(&ctx, "NEW-NAME").await, 997);
+    agreed(&sandbox, &ctx, &skus).await;
+    shop.must_be_sound();
+}
+
+async fn what_the_shop_has_no_more_is_written_no_more(shop: Shop) {
+    let (sandbox, ctx, skus) = trading(&shop).await;
+    sync(&ctx).await;
+    let woo = sandbox.woo();
+    let parentless =
+        |sku: &&String| woo.product(woo.id_of(sku).unwrap()).unwrap()["parent_id"] == 0;
+    let sku = skus.iter().find(parentless).unwrap();
+    woo.delete_product(woo.id_of(sku).unwrap()).unwrap();
+    let found = stock::Adjustment {
+        sku: sku.clone(),
+        by: 1,
+        reason: "found",
+        reference: None,
+        dry_run: false,
+    };
+    stock::adjust(&ctx, &found).await.unwrap();
+    assert_eq!(sync(&ctx).await.failures, Vec::<String>::new());
+    woo.forget_calls();
+    sync(&ctx).await;
+    assert_eq!(woo.counts().of("POST products/batch"), 0);
+    let seen = shop.run(&["events", "--json"]);
+    assert!(
+        String::from_utf8(seen.stdout)
+            .unwrap()
+            .contains("listing.gone")
+    );
 }

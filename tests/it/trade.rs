@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use opsctl::sandbox::faults::Rule;
 use opsctl::sandbox::Sandbox;
+use opsctl::sandbox::faults::Rule;
 use serde_json::Value;
 use sqlx::{Connection, MySqlConnection, SqliteConnection};
 

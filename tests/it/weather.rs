@@ -1,8 +1,7 @@
-//! Bad weather: whatever the shop, the network or the database does to a run, nothing is
-//! lost and nothing doubled, the reader is told, and the next run mends it.
+//! Bad weather: whatever the shop or the network does to a run, nothing is lost and nothing
+//! doubled, the reader is told, and the next run mends it.
 
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use opsctl::sandbox::faults::{Fault, Rule};
 use serde_json::json;
@@ -16,7 +15,6 @@ on_all_stores!(
     a_bad_order_stops_no_other_and_is_read_again_until_it_is_mended,
     an_item_that_comes_twice_is_taken_in_once,
     a_value_longer_than_any_column_stops_no_other,
-    an_interrupted_run_is_finished_by_the_next,
 );
 
 async fn trade() -> Trade {
@@ -329,89 +327,5 @@ async fn a_value_longer_than_any_column_stops_no_other(shop: Shop) {
             .json(&["orders", "show", &format!("woo:{}", orders[1])]);
         trade.mends().await;
         trade.sandbox.clock().advance(600);
-    }
-}
-
-/// Ctrl-C while the orders are read, and while quantities are written.
-async fn an_interrupted_run_is_finished_by_the_next(shop: Shop) {
-    let trade = Trade::open(shop).await;
-    for (fault, call) in [
-        ("slow:4000,method=GET,path=orders?", "GET products"),
-        ("slow:4000,method=POST,path=batch", "GET orders"),
-    ] {
-        trade.find_one_more(&trade.skus[0]);
-        trade.sandbox.woo().forget_calls();
-        trade.spoil(fault);
-        let mut command = trade.shop.command(&["sync"]);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let started = Instant::now();
-        while !trade.sandbox.faults().pending().is_empty() {
-            assert!(
-                started.elapsed() < Duration::from_secs(60),
-                "no run came to {fault}"
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert!(trade.sandbox.woo().counts().of(call) > 0);
-        let interrupted = Instant::now();
-        let pid = child.id().to_string();
-        let sent = std::process::Command::new("kill")
-            .args(["-INT", &pid])
-            .status();
-        assert!(sent.unwrap().success());
-        assert!(!child.wait().unwrap().success());
-        assert!(interrupted.elapsed() < Duration::from_secs(2));
-        trade.shop.must_be_sound();
-        trade.sync(0);
-        trade.agrees().await;
-    }
-    trade.mends().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shop_that_is_not_there_is_named_with_a_way_on() {
-    let Trade { shop, sandbox, .. } = trade().await;
-    sandbox.stop().await.unwrap();
-    let output = shop.run(&["sync"]);
-    let told = Told::by(&output, Duration::ZERO);
-    assert_eq!(output.status.code(), Some(75), "{}", told.text);
-    told.says(&[
-        "error: syncing woo",
-        "caused by: woo cannot be reached",
-        "hint: check the address in the tenant file",
-    ]);
-    shop.must_be_sound();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_not_there_is_named_with_a_way_on() {
-    let mut shop = Shop::new(Kind::Sqlite).await;
-    // Nobody listens on port 1.
-    shop.url = "mysql://root@127.0.0.1:1/shop".to_owned();
-    shop.write("tenants/shop.toml", &shop.tenant_file(""));
-    let started = Instant::now();
-    let output = shop.run(&["sync"]);
-    let told = Told::by(&output, started.elapsed());
-    assert_eq!(output.status.code(), Some(75), "{}", told.text);
-    told.says(&[
-        "error: the database cannot be reached",
-        "hint: see that the database runs",
-    ]);
-    assert!(told.took < Duration::from_secs(20), "{:?}", told.took);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_key_or_secret_is_a_matter_of_configuration() {
-    for (file, word) in [
-        ("key", "does not know the consumer key"),
-        ("secret", "secret is wrong"),
-    ] {
-        let trade = trade().await;
-        let right = std::fs::read_to_string(trade.shop.path(file)).unwrap();
-        trade.shop.write(file, "mistyped");
-        trade.sync(2).says(&["error: syncing woo", "hint:", word]);
-        trade.shop.write(file, &right);
-        trade.mends().await;
     }
 }

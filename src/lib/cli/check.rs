@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Out, Page, Report};
 use crate::context::Context;
-use crate::fault::Exit;
+use crate::fault::{Exit, Fault};
 use crate::store::check::{self, Finding};
 
 /// Arguments of `opsctl check`.
@@ -52,9 +52,11 @@ pub async fn run(_: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Exit>
         findings,
     };
     out.report(&verdict)?;
-    Ok(if verdict.sound {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    if !verdict.sound {
+        let broken = verdict.findings.len();
+        return Err(Fault::failed(format!("the stored data breaks {broken} of {rules} rules"))
+            .hint("the report names the rows; keep a copy of the database before mending them")
+            .into());
+    }
+    Ok(Exit::Done)
 }

@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod cron;
 mod db;
+mod demo;
 mod doctor;
 mod events;
 mod export;
@@ -14,6 +15,7 @@ mod init;
 mod jobs;
 mod orders;
 mod out;
+mod products;
 mod receive;
 mod reserve;
 mod sandbox;
@@ -107,6 +109,8 @@ pub struct DryRun {
 enum Command {
     /// Take orders in from the channels, reserve, and write quantities back
     Sync(sync::Args),
+    /// Show the main job on a made-up shop, with nothing else installed
+    Demo(demo::Args),
     /// Make a new tenant: its file, its vault, its database
     Init(init::Args),
     /// Check and show what the tenant files say
@@ -115,6 +119,8 @@ enum Command {
     Vault(vault::Args),
     /// Reserve stock for open orders, oldest order and oldest lot first
     Reserve(reserve::Args),
+    /// Keep the catalogue by hand: products, codes, kits
+    Products(products::Args),
     /// Take goods in from a list
     Receive(receive::Args),
     /// Show and correct stock
@@ -162,6 +168,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
     match command {
+        Command::Demo(args) => block_on(demo::run(&args, globals, out)),
         Command::Init(args) => block_on(init::run(&args, globals, out)),
         Command::Config(args) => config::run(&args, globals, out),
         Command::Vault(args) => vault::run(args, globals, out),
@@ -188,6 +195,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Sync(args) => with_context(globals, out, async |ctx, out| {
             sync::run(&args, ctx, out).await
+        }),
+        Command::Products(args) => with_context(globals, out, async |ctx, out| {
+            products::run(&args, ctx, out).await
         }),
         Command::Receive(args) => with_context(globals, out, async |ctx, out| {
             receive::run(&args, ctx, out).await

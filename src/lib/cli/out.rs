@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -32,7 +32,11 @@ impl Page {
     /// set flush right; the sign itself is not shown.
     pub fn table(&mut self, headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
         let mut table = Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+        table
+            .load_preset(presets::NOTHING)
+            .set_style(TableComponent::HeaderLines, '─')
+            .set_style(TableComponent::MiddleHeaderIntersections, '─')
+            .set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(headings.iter().map(|h| h.trim_end_matches('#')));
         for row in rows {
             table.add_row(row.into_iter().zip(headings).map(|(text, heading)| {

@@ -1,11 +1,11 @@
 //! `opsctl sandbox`: stand-ins of the outside services on one port, until Ctrl-C. What
-//! happens in them stays in memory; nothing outside changes, but for the file with the
-//! certificate that `--tls` writes, anew in each run.
+//! happens in them stays in memory; nothing outside changes, but for the certificate that
+//! `--tls` writes, anew in each run, and the shop that `--save` leaves at the end.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::Context as _;
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -37,6 +37,9 @@ pub struct Args {
     /// .jsonl.gz
     #[arg(long, value_name = "DIR", conflicts_with = "skus")]
     load: Option<PathBuf>,
+    /// When it stops, write the shop to a dump that --load reads
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
     /// How many SKUs the made-up shop has
     #[arg(long, value_name = "N", default_value_t = Plan::default().skus)]
     skus: usize,
@@ -162,6 +165,10 @@ pub async fn run(args: Args, out: &mut Out) -> anyhow::Result<Exit> {
         _ = terminate.recv() => {}
     }
     out.note("stopping");
+    if let Some(folder) = &args.save {
+        let doing = || format!("writing the shop to {}", folder.display());
+        sandbox.save(folder).with_context(doing)?;
+    }
     sandbox.stop().await?;
     Ok(Exit::Done)
 }

@@ -1,5 +1,6 @@
 //! What a command needs before it can start: logging, the tenant, a context.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub fn logging(globals: &Globals) {
     };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let _ = match globals.log_format {
         LogFormat::Text => builder.with_target(false).try_init(),
@@ -116,7 +118,8 @@ pub fn actor() -> String {
     })
 }
 
-fn run_id() -> String {
+/// A new run's id.
+pub fn run_id() -> String {
     let id = uuid::Uuid::new_v4().simple().to_string();
     id[..16].to_owned()
 }

@@ -47,7 +47,12 @@ impl Report for sync::Report {
             }
             if !c.reservations.is_empty() {
                 let row = |s: &reserve::Step| {
-                    vec![s.order.clone(), s.sku.clone(), s.lot.clone(), s.qty.to_string()]
+                    vec![
+                        s.order.clone(),
+                        s.sku.clone(),
+                        s.lot.clone(),
+                        s.qty.to_string(),
+                    ]
                 };
                 let rows = c.reservations.iter().map(row);
                 page.table(&["order", "sku", "lot", "units#"], rows);
@@ -91,7 +96,12 @@ impl Report for sync::Report {
 
 fn render_found(found: &sync::Found, page: &mut Page) {
     let names = |list: &[String]| {
-        let mut text = list.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let mut text = list
+            .iter()
+            .take(NAMED)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ");
         if list.len() > NAMED {
             text.push_str(&format!(", and {} more", list.len() - NAMED));
         }
@@ -149,9 +159,18 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
         jobs::run(ctx, "sync", work).await?
     };
     out.report(&report)?;
-    Ok(if ended == Ended::Done {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    if ended == Ended::Partly {
+        return Err(partly(&report).into());
+    }
+    Ok(Exit::Done)
+}
+
+/// What failed, on stderr: cron mails that, and throws the report away.
+fn partly(report: &sync::Report) -> Fault {
+    let failures = || report.channels.iter().flat_map(|c| &c.failures);
+    let mut text = format!("{} things failed in this sync", failures().count());
+    for failure in failures().take(NAMED) {
+        text.push_str(&format!("\n  {failure}"));
+    }
+    Fault::failed(text).hint("all the rest is done; the next sync takes these up again")
 }

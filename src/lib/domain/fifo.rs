@@ -143,13 +143,13 @@ impl<'a> Planner<'a> {
 
     fn take(&mut self, demand: usize, mut units: i64) {
         self.reserved[demand] += units;
-        let Some(shelf) = self.shelf_of[demand] else {
+        let Some(product) = self.shelf_of[demand] else {
             return;
         };
-        let shelf = &mut self.shelves[shelf];
-        shelf.available -= units;
-        while units > 0 && shelf.next < shelf.lots.len() {
-            let lot = shelf.lots[shelf.next];
+        let stock = &mut self.shelves[product];
+        stock.available -= units;
+        while units > 0 && stock.next < stock.lots.len() {
+            let lot = stock.lots[stock.next];
             let part = units.min(self.left[lot]);
             if part > 0 {
                 self.left[lot] -= part;
@@ -162,7 +162,7 @@ impl<'a> Planner<'a> {
                 self.changes.push((demand, Some(lot), change));
             }
             if self.left[lot] == 0 {
-                shelf.next += 1;
+                stock.next += 1;
             }
         }
     }
@@ -186,13 +186,13 @@ impl<'a> Planner<'a> {
     }
 
     fn put_back(&mut self, demand: usize, lot: Option<usize>, units: i64) {
-        if let (Some(lot), Some(shelf)) = (lot, self.shelf_of[demand])
+        if let (Some(lot), Some(product)) = (lot, self.shelf_of[demand])
             && self.free[lot].product == self.demands[demand].product
         {
-            let shelf = &mut self.shelves[shelf];
+            let stock = &mut self.shelves[product];
             self.left[lot] += units;
-            shelf.next = shelf.next.min(self.place[lot]);
-            shelf.available += units;
+            stock.next = stock.next.min(self.place[lot]);
+            stock.available += units;
         }
     }
 

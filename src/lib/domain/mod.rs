@@ -1,6 +1,7 @@
 //! The rules of the trade, as types and pure functions: no I/O, no async, no clock, no SQL.
 
 pub mod catalogue;
+pub mod country;
 pub mod fifo;
 pub mod gtin;
 pub mod money;

@@ -71,7 +71,7 @@ fn collect(
             }
         }
         None => match parts.iter_mut().find(|(id, _)| *id == product) {
-            Some(part) => part.1 += quantity,
+            Some(part) => part.1 = part.1.checked_add(quantity).ok_or(KitCircle)?,
             None => parts.push((product, quantity)),
         },
     }

@@ -13,6 +13,7 @@ mod control;
 mod generate;
 mod load;
 mod rules;
+mod save;
 mod serve;
 mod services;
 mod tls;
@@ -184,6 +185,16 @@ impl Sandbox {
     /// The WooCommerce shop, from behind the counter.
     pub fn woo(&self) -> Shop {
         self.services.shop.clone()
+    }
+
+    /// Writes the shop into a folder, in the form that [`Content::Folder`] reads.
+    ///
+    /// # Errors
+    /// The folder or a file in it cannot be written.
+    pub fn save(&self, folder: &std::path::Path) -> io::Result<()> {
+        self.services
+            .shop
+            .with_state(|state| save::write(state, folder))
     }
 
     /// The faults to come.

@@ -4,6 +4,8 @@
 //! (reading a JSON parameter as rows, adding to many rows at once, taking a lock) is
 //! made here, so that no other file asks which database it speaks to.
 
+mod bulk;
+
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};

@@ -1,4 +1,4 @@
-//! Products, their codes, and what kits consist of.
+//! Products: what is sold and stocked.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::dialect::{Tx, Type, vals};
 use super::{Stamp, StoreError};
 
 /// A product as stored.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct Row {
     /// Its id.
     pub id: i64,
@@ -62,7 +62,30 @@ pub struct Facts {
     pub buffer: Option<i64>,
 }
 
-const COLUMNS: &str = "id, sku, title, brand, weight_g, length_mm, width_mm, height_mm, \
+impl Row {
+    /// A product that is not stored yet, under the id 0.
+    fn new(facts: &Facts, stocked: bool) -> Self {
+        let [length_mm, width_mm, height_mm] =
+            facts.dimensions_mm.map_or([None; 3], |d| d.map(Some));
+        Self {
+            id: 0,
+            sku: facts.sku.clone(),
+            title: facts.title.clone().unwrap_or_else(|| facts.sku.clone()),
+            brand: facts.brand.clone(),
+            weight_g: facts.weight_g,
+            length_mm,
+            width_mm,
+            height_mm,
+            tracking: facts.tracking.clone().unwrap_or_else(|| "none".to_owned()),
+            origin_country: facts.origin_country.clone(),
+            hs_code: facts.hs_code.clone(),
+            buffer: facts.buffer,
+            stocked,
+        }
+    }
+}
+
+pub(super) const COLUMNS: &str = "id, sku, title, brand, weight_g, length_mm, width_mm, height_mm, \
                        tracking, origin_country, hs_code, buffer, stocked";
 
 /// The product with that SKU.
@@ -76,6 +99,25 @@ pub async fn by_sku(tx: &mut Tx, sku: &str) -> Result<Option<Row>, StoreError> {
     )
     .await
 }
+
+/// The source of codes and kits that a person has given.
+pub const MANUAL: &str = "manual";
+
+/// What may be said anew of a product: every column but its id and its dates.
+const FACTS: [(&str, Type); 12] = [
+    ("sku", Type::Text),
+    ("title", Type::Text),
+    ("brand", Type::Text),
+    ("weight_g", Type::Int),
+    ("length_mm", Type::Int),
+    ("width_mm", Type::Int),
+    ("height_mm", Type::Int),
+    ("tracking", Type::Text),
+    ("origin_country", Type::Text),
+    ("hs_code", Type::Text),
+    ("buffer", Type::Int),
+    ("stocked", Type::Int),
+];
 
 /// All products, by SKU.
 ///
@@ -139,45 +181,8 @@ pub async fn insert_many(
     products: &[Facts],
     stocked: bool,
 ) -> Result<(), StoreError> {
-    let rows: Vec<Value> = products
-        .iter()
-        .map(|p| {
-            let [length, width, height] = p.dimensions_mm.map_or([None; 3], |d| d.map(Some));
-            json!([
-                p.sku,
-                p.title.as_ref().unwrap_or(&p.sku),
-                p.brand,
-                p.weight_g,
-                length,
-                width,
-                height,
-                p.tracking.as_deref().unwrap_or("none"),
-                p.origin_country,
-                p.hs_code,
-                p.buffer,
-                i64::from(stocked),
-                stamp.at.0,
-                stamp.at.0
-            ])
-        })
-        .collect();
-    let columns = [
-        ("sku", Type::Text),
-        ("title", Type::Text),
-        ("brand", Type::Text),
-        ("weight_g", Type::Int),
-        ("length_mm", Type::Int),
-        ("width_mm", Type::Int),
-        ("height_mm", Type::Int),
-        ("tracking", Type::Text),
-        ("origin_country", Type::Text),
-        ("hs_code", Type::Text),
-        ("buffer", Type::Int),
-        ("stocked", Type::Int),
-        ("created_at", Type::Int),
-        ("updated_at", Type::Int),
-    ];
-    tx.insert_many("products", &columns, &rows).await
+    let rows: Vec<Row> = products.iter().map(|p| Row::new(p, stocked)).collect();
+    insert_rows(tx, stamp, &rows).await
 }
 
 /// Changes a product to the facts given.
@@ -230,206 +235,117 @@ pub async fn set_stocked(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Gives new products their codes, many at once: (product, GTIN-14), one unit a scan.
+/// Ids as the JSON parameter of a bulk statement.
+pub(super) fn json_ids(ids: &[i64]) -> String {
+    let rows: Vec<[i64; 1]> = ids.iter().map(|id| [*id]).collect();
+    serde_json::to_string(&rows).unwrap_or_default()
+}
+
+/// Makes new products; their ids are the store's to give.
 ///
 /// # Errors
-/// The store's.
-pub async fn insert_gtins(
-    tx: &mut Tx,
-    codes: &[(i64, String)],
-    source: &str,
-) -> Result<(), StoreError> {
-    let rows: Vec<Value> = codes
+/// A SKU is taken, or the store's.
+pub async fn insert_rows(tx: &mut Tx, stamp: &Stamp, products: &[Row]) -> Result<(), StoreError> {
+    let at = stamp.at.0;
+    let rows: Vec<Value> = products
         .iter()
-        .map(|(product, gtin14)| json!([gtin14, product, 1, source]))
+        .map(|p| with(facts(p), &[json!(at), json!(at)]))
         .collect();
-    let columns = [
-        ("gtin14", Type::Text),
-        ("product_id", Type::Int),
-        ("units_per_scan", Type::Int),
-        ("source", Type::Text),
-    ];
-    tx.insert_many("gtins", &columns, &rows).await
+    let mut columns = FACTS.to_vec();
+    columns.extend([("created_at", Type::Int), ("updated_at", Type::Int)]);
+    tx.insert_many("products", &columns, &rows).await
 }
 
-/// Makes this the one code of a product that the source knows; none takes it away. Codes
-/// from elsewhere stay.
+/// Changes products, found by their ids, to all that is said here.
+///
+/// # Errors
+/// A conflict, where one is gone; or the store's.
+pub async fn update_rows(tx: &mut Tx, stamp: &Stamp, products: &[Row]) -> Result<(), StoreError> {
+    let rows: Vec<Value> = products
+        .iter()
+        .map(|p| {
+            let mut row = vec![json!(p.id)];
+            row.extend(facts(p));
+            with(row, &[json!(stamp.at.0)])
+        })
+        .collect();
+    let mut columns = FACTS.to_vec();
+    columns.push(("updated_at", Type::Int));
+    tx.update_many("products", &[("id", Type::Int)], &columns, &rows)
+        .await
+}
+
+fn facts(p: &Row) -> Vec<Value> {
+    vec![
+        json!(p.sku),
+        json!(p.title),
+        json!(p.brand),
+        json!(p.weight_g),
+        json!(p.length_mm),
+        json!(p.width_mm),
+        json!(p.height_mm),
+        json!(p.tracking),
+        json!(p.origin_country),
+        json!(p.hs_code),
+        json!(p.buffer),
+        json!(i64::from(p.stocked)),
+    ]
+}
+
+fn with(mut row: Vec<Value>, more: &[Value]) -> Value {
+    row.extend_from_slice(more);
+    Value::Array(row)
+}
+
+/// The products on hand, with how many units of each lie in the house.
 ///
 /// # Errors
 /// The store's.
-pub async fn set_gtin_of_source(
-    tx: &mut Tx,
-    product: i64,
-    gtin14: Option<&str>,
-    source: &str,
-) -> Result<(), StoreError> {
-    tx.run(
-        "DELETE FROM gtins WHERE product_id = ? AND source = ?",
-        vals![product, source],
-    )
-    .await?;
-    if let Some(gtin14) = gtin14 {
-        tx.run(
-            "INSERT INTO gtins (gtin14, product_id, units_per_scan, source) \
-             SELECT ?, p.id, 1, ? FROM products p WHERE p.id = ? AND NOT EXISTS \
-               (SELECT 1 FROM gtins g WHERE g.gtin14 = ? AND g.product_id = p.id)",
-            vals![gtin14, source, product, gtin14],
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// Gives a product a code with the units one scan of it counts.
-///
-/// # Errors
-/// The store's.
-pub async fn set_gtin(
-    tx: &mut Tx,
-    product: i64,
-    gtin14: &str,
-    units_per_scan: i64,
-    source: &str,
-) -> Result<(), StoreError> {
-    let changed = tx
-        .run(
-            "UPDATE gtins SET units_per_scan = ?, source = ? WHERE gtin14 = ? AND product_id = ?",
-            vals![units_per_scan, source, gtin14, product],
-        )
-        .await?;
-    let there: Option<(i64,)> = tx
-        .opt(
-            "SELECT product_id FROM gtins WHERE gtin14 = ? AND product_id = ?",
-            vals![gtin14, product],
-        )
-        .await?;
-    if changed == 0 && there.is_none() {
-        tx.run(
-            "INSERT INTO gtins (gtin14, product_id, units_per_scan, source) VALUES (?, ?, ?, ?)",
-            vals![gtin14, product, units_per_scan, source],
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// All codes: (product, GTIN-14, units per scan).
-///
-/// # Errors
-/// The store's.
-pub async fn gtins(tx: &mut Tx) -> Result<Vec<(i64, String, i64)>, StoreError> {
+pub async fn on_hand(tx: &mut Tx) -> Result<Vec<(i64, i64)>, StoreError> {
     tx.all(
-        "SELECT product_id, gtin14, units_per_scan FROM gtins ORDER BY product_id, gtin14",
+        "SELECT product_id, CAST(SUM(on_hand) AS SIGNED) FROM balances \
+         WHERE on_hand > 0 GROUP BY product_id",
         vals![],
     )
     .await
 }
 
-/// What each kit consists of now: kit -> (component, quantity).
-///
-/// # Errors
-/// The store's.
-pub async fn kits(tx: &mut Tx) -> Result<HashMap<i64, Vec<(i64, i64)>>, StoreError> {
-    let rows: Vec<(i64, i64, i64)> = tx
-        .all(
-            "SELECT kit_id, component_id, quantity FROM kit_components \
-             ORDER BY kit_id, component_id",
-            vals![],
-        )
-        .await?;
-    let mut kits: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
-    for (kit, component, quantity) in rows {
-        kits.entry(kit).or_default().push((component, quantity));
-    }
-    Ok(kits)
-}
+/// A page of products by SKU, those after a given one, and how many there are in all;
 
-/// What the given kits consist of, and the kits among their components.
+/// where a text is given, those that have it in their SKU or title. Capitals do not count,
+/// on SQLite those from A to Z.
 ///
 /// # Errors
 /// The store's.
-pub async fn kits_of(
+pub async fn page(
     tx: &mut Tx,
-    products: &[i64],
-) -> Result<HashMap<i64, Vec<(i64, i64)>>, StoreError> {
-    let mut kits: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
-    let mut asked = products.to_vec();
-    while !asked.is_empty() {
-        let rows = tx.json_rows(&[("id", Type::Int)]);
-        let found: Vec<(i64, i64, i64)> = tx
-            .all(
-                &format!(
-                    "SELECT k.kit_id, k.component_id, k.quantity FROM {rows} \
-                     JOIN kit_components k ON k.kit_id = j.id ORDER BY k.kit_id, k.component_id"
-                ),
-                vals![json_ids(&asked)],
-            )
-            .await?;
-        asked.clear();
-        for (kit, component, quantity) in found {
-            kits.entry(kit).or_default().push((component, quantity));
-            asked.push(component);
-        }
-        asked.retain(|component| !kits.contains_key(component));
-        asked.sort_unstable();
-        asked.dedup();
-    }
-    Ok(kits)
-}
-
-/// The products whose stock is their parent's, by the shop's word: product -> parent.
-///
-/// # Errors
-/// The store's.
-pub async fn parents(tx: &mut Tx) -> Result<HashMap<i64, i64>, StoreError> {
-    let rows: Vec<(i64, i64)> = tx
+    search: Option<&str>,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<(Vec<Row>, i64), StoreError> {
+    let pattern = search.map(|text| {
+        let escaped = text
+            .replace('!', "!!")
+            .replace('%', "!%")
+            .replace('_', "!_");
+        format!("%{escaped}%")
+    });
+    let found = "(? IS NULL OR LOWER(sku) LIKE LOWER(?) ESCAPE '!' \
+                 OR LOWER(title) LIKE LOWER(?) ESCAPE '!')";
+    let pattern = pattern.as_deref();
+    let total = tx
+        .int(
+            &format!("SELECT COUNT(*) FROM products WHERE {found}"),
+            vals![pattern, pattern, pattern],
+        )
+        .await?;
+    let rows = tx
         .all(
-            "SELECT kit_id, component_id FROM kit_components WHERE source = 'shop'",
-            vals![],
+            &format!(
+                "SELECT {COLUMNS} FROM products WHERE {found} AND sku > ? ORDER BY sku LIMIT ?"
+            ),
+            vals![pattern, pattern, pattern, after.unwrap_or(""), limit],
         )
         .await?;
-    Ok(rows.into_iter().collect())
-}
-
-/// A product draws on its parent's stock no longer.
-///
-/// # Errors
-/// The store's.
-pub async fn leave_parent(tx: &mut Tx, product: i64) -> Result<(), StoreError> {
-    tx.run(
-        "DELETE FROM kit_components WHERE kit_id = ? AND source = 'shop'",
-        vals![product],
-    )
-    .await?;
-    Ok(())
-}
-
-/// Says anew what a kit consists of; with nothing, it is no kit any more. Orders taken in
-/// keep the composition of their day.
-///
-/// # Errors
-/// The store's.
-pub async fn set_kit(
-    tx: &mut Tx,
-    kit: i64,
-    components: &[(i64, i64)],
-    source: &str,
-) -> Result<(), StoreError> {
-    tx.run("DELETE FROM kit_components WHERE kit_id = ?", vals![kit])
-        .await?;
-    for (component, quantity) in components {
-        tx.run(
-            "INSERT INTO kit_components (kit_id, component_id, quantity, source) \
-             VALUES (?, ?, ?, ?)",
-            vals![kit, *component, *quantity, source],
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// Ids as the JSON parameter of a bulk statement.
-pub(super) fn json_ids(ids: &[i64]) -> String {
-    let rows: Vec<[i64; 1]> = ids.iter().map(|id| [*id]).collect();
-    serde_json::to_string(&rows).unwrap_or_default()
+    Ok((rows, total))
 }

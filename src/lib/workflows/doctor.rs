@@ -4,11 +4,12 @@
 //! A step that fails stops only those that cannot be taken without it, so that one look
 //! shows everything there is to mend, also with the database and the shop down.
 
+mod report;
+
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::Path;
 
-use serde::Serialize;
+pub use report::{Check, Report, State};
 
 use crate::config::{Channel, ConfigError, SecretRef, Tenant, WooCommerce};
 use crate::context::{Clock, Services};
@@ -22,119 +23,6 @@ use crate::store::{Store, StoreError};
 
 /// A shop's clock may differ from ours by this much before it is worth a word.
 const SKEW_SECONDS: i64 = 30;
-
-/// How a step went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// In order.
-    Ok,
-    /// It works, and somebody should look at it.
-    Warn,
-    /// It does not work.
-    Fail,
-    /// Not looked at: there is nothing to look at, or something it needs had failed.
-    Skipped,
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Ok => "ok",
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-            Self::Skipped => "skipped",
-        })
-    }
-}
-
-/// One step.
-#[derive(Debug, Clone, Serialize)]
-pub struct Check {
-    /// What was looked at.
-    pub check: String,
-    /// How it went.
-    pub state: State,
-    /// What was seen.
-    pub detail: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-    #[serde(skip)]
-    exit: Exit,
-}
-
-impl Check {
-    fn new(check: &str, state: State, detail: impl Into<String>) -> Self {
-        Self {
-            check: check.to_owned(),
-            state,
-            detail: detail.into(),
-            hint: None,
-            exit: Exit::Done,
-        }
-    }
-
-    fn ok(check: &str, detail: impl Into<String>) -> Self {
-        Self::new(check, State::Ok, detail)
-    }
-
-    fn skipped(check: &str, why: impl Into<String>) -> Self {
-        Self::new(check, State::Skipped, why)
-    }
-
-    fn warn(check: &str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..Self::new(check, State::Warn, detail)
-        }
-    }
-
-    fn fail(check: &str, fault: Fault) -> Self {
-        Self {
-            hint: fault.hint,
-            exit: fault.exit,
-            ..Self::new(check, State::Fail, fault.message)
-        }
-    }
-}
-
-/// All that was seen, in the order it was looked at.
-#[derive(Debug, Clone, Serialize)]
-pub struct Report {
-    /// Whether nothing failed.
-    pub healthy: bool,
-    /// The steps.
-    pub checks: Vec<Check>,
-}
-
-impl Report {
-    fn new(checks: Vec<Check>) -> Self {
-        Self {
-            healthy: checks.iter().all(|check| check.state != State::Fail),
-            checks,
-        }
-    }
-
-    /// How many steps ended so.
-    pub fn count(&self, state: State) -> usize {
-        self.checks.iter().filter(|c| c.state == state).count()
-    }
-
-    /// The exit code: 2 where the file or a secret is not in order, 75 where only what is
-    /// out of reach failed, 1 for anything else.
-    pub fn exit(&self) -> Exit {
-        let mut failed = self.checks.iter().filter(|c| c.state == State::Fail);
-        if self.healthy {
-            Exit::Done
-        } else if failed.clone().any(|c| c.exit == Exit::Usage) {
-            Exit::Usage
-        } else if failed.all(|c| c.exit == Exit::TryAgain) {
-            Exit::TryAgain
-        } else {
-            Exit::Failed
-        }
-    }
-}
 
 /// The report on a tenant whose file is not in order: all else hangs on it.
 pub fn without_tenant(error: ConfigError) -> Report {
@@ -199,7 +87,7 @@ fn secrets(tenant: &Tenant, services: &Services, checks: &mut Vec<Check>) -> BTr
     let references = references(tenant);
     let mut lacking = BTreeSet::new();
     let in_vault = |r: &&SecretRef| matches!(r, SecretRef::Vault { .. });
-    let needed = references.iter().any(|r| in_vault(r));
+    let needed = references.iter().any(in_vault);
     let mut shut = false;
     if needed || Path::new(&tenant.vault.file).exists() {
         checks.push(match services.secrets.open_vault() {
@@ -436,26 +324,6 @@ fn service(message: String, hint: Option<String>, exit: Exit) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn failing(exits: &[Exit]) -> Report {
-        let fault = |exit: &Exit| Fault {
-            exit: *exit,
-            ..Fault::failed("it")
-        };
-        let mut checks = vec![Check::ok("config", "")];
-        checks.extend(exits.iter().map(|exit| Check::fail("x", fault(exit))));
-        Report::new(checks)
-    }
-
-    #[test]
-    fn the_exit_code_says_who_can_mend_it() {
-        assert_eq!(failing(&[]).exit(), Exit::Done);
-        assert_eq!(failing(&[Exit::TryAgain]).exit(), Exit::TryAgain);
-        let other = failing(&[Exit::TryAgain, Exit::Failed]);
-        assert_eq!(other.exit(), Exit::Failed);
-        let both = failing(&[Exit::TryAgain, Exit::Usage, Exit::Failed]);
-        assert_eq!(both.exit(), Exit::Usage);
-    }
 
     #[test]
     fn half_a_minute_of_skew_is_nothing() {

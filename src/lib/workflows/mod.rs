@@ -3,6 +3,7 @@
 pub mod doctor;
 pub mod open;
 pub mod orders;
+pub mod products;
 pub mod receive;
 pub mod reserve;
 pub mod scan;

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -23,13 +24,13 @@ use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::store::events::{self, Event};
 use crate::store::stock::NewLot;
-use crate::store::{Tx, applied_refs, channels, listings, orders, products, stock};
+use crate::store::{Tx, applied_refs, channels, kits, listings, orders, products, stock};
 
 /// The name of the lots that are opened with.
 const LOT: &str = "OPENING";
 
-/// How often quantities are read again before the shop counts as too busy.
-const LOOKS: u32 = 20;
+/// Quantities are read again for so long before the shop counts as too busy.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How to take a shop over.
 #[derive(Debug, Clone, Default)]
@@ -133,9 +134,11 @@ pub async fn run(
     let mut channel = ChannelRun::start(ctx, channel, shop, sync).await?;
     channel.pull().await?;
     if let Some(failure) = channel.report.failures.first() {
-        return Err(Fault::failed(format!("the shop cannot be taken over yet: {failure}"))
-            .hint("`opsctl sync` must go through without a failure first")
-            .into());
+        return Err(
+            Fault::failed(format!("the shop cannot be taken over yet: {failure}"))
+                .hint("`opsctl sync` must go through without a failure first")
+                .into(),
+        );
     }
     let (cut_off, quantities) = look(ctx, &mut channel).await?;
     report.cut_off = Some(cut_off);
@@ -157,7 +160,9 @@ pub async fn run(
         return Ok(report);
     }
     let day = ctx.business_day(cut_off);
-    lots.iter_mut().for_each(|lot| lot.received_on.clone_from(&day));
+    for lot in &mut lots {
+        lot.received_on.clone_from(&day);
+    }
     let stamp = ctx.stamp();
     stock::put_lots(&mut tx, &stamp, &lots, "opened", &report.reference).await?;
     channels::set_opened(&mut tx, account, cut_off).await?;
@@ -181,13 +186,15 @@ async fn look(
 ) -> anyhow::Result<(UtcMs, HashMap<String, i64>)> {
     let mut quantities = HashMap::new();
     let mut unread: Option<BTreeSet<String>> = None;
-    for _ in 0..LOOKS {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
         quantities.extend(channel.quantities(unread.as_ref()).await?);
         channel.changed_orders.clear();
         let cut_off = channel.look_again().await?;
         // A dry run stores nothing that a later look could be told apart from.
         let mut tx = ctx.store.read().await?;
-        let changed = orders::items_of(&mut tx, channel.account.id, &channel.changed_orders).await?;
+        let changed =
+            orders::items_of(&mut tx, channel.account.id, &channel.changed_orders).await?;
         if changed.is_empty() {
             return Ok((cut_off, quantities));
         }
@@ -199,9 +206,11 @@ async fn look(
             .filter_map(|row| row.parent_external_id.clone());
         unread = Some(parents.chain(touched.iter().cloned()).collect());
     }
-    Err(Fault::try_again("the shop sells too fast to take its stock over at one moment")
-        .hint("run the command again in a quieter hour")
-        .into())
+    Err(
+        Fault::try_again("the shop sells too fast to take its stock over at one moment")
+            .hint("run the command again in a quieter hour")
+            .into(),
+    )
 }
 
 /// Decides what each product is opened with.
@@ -212,7 +221,7 @@ async fn decide(
     report: &mut Report,
 ) -> anyhow::Result<Vec<NewLot>> {
     let taken_off = taken_off(tx, account, report).await?;
-    let kits = products::kits(tx).await?;
+    let kits = kits::kits(tx).await?;
     let by_product: HashMap<i64, stock::SkuRow> = stock::by_sku(tx)
         .await?
         .into_iter()
@@ -240,7 +249,9 @@ async fn decide(
         } else if product.has_lots {
             Some("it has lots here already".to_owned())
         } else if row.opening < 0 {
-            Some(format!("the shop says {in_shop}, and its orders account for {off} of that"))
+            Some(format!(
+                "the shop says {in_shop}, and its orders account for {off} of that"
+            ))
         } else {
             None
         };
@@ -278,7 +289,7 @@ async fn taken_off(
     account: i64,
     report: &mut Report,
 ) -> anyhow::Result<HashMap<i64, i64>> {
-    let parents = products::parents(tx).await?;
+    let parents = kits::parents(tx).await?;
     let mut units: HashMap<i64, i64> = HashMap::new();
     let mut unmapped: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in orders::reduced(tx, account).await? {

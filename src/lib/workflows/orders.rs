@@ -197,7 +197,10 @@ async fn parse(
             tax_minor: 0,
             reduced_stock: 0,
         });
-        order.total_minor += total_minor;
+        match order.total_minor.checked_add(total_minor) {
+            Some(total) => order.total_minor = total,
+            None => rows.problem(row, "unit_price", "the order's total is too large"),
+        }
     }
     rows.finish(file)?;
     Ok(list)
@@ -213,7 +216,17 @@ fn head(
 ) -> ShopOrder {
     let shipping_minor = amount(rows, row, "shipping", currency).unwrap_or(0);
     let tax_minor = amount(rows, row, "tax", currency).unwrap_or(0);
-    let text = |column: &str| rows.cell(row, column).unwrap_or_default().to_owned();
+    let total_minor = shipping_minor.checked_add(tax_minor).unwrap_or_else(|| {
+        rows.problem(row, "tax", "the order's total is too large");
+        0
+    });
+    let mut text = |column: &str| {
+        let text = rows.cell(row, column).unwrap_or_default().to_owned();
+        if text.contains('\0') {
+            rows.problem(row, column, "has control characters");
+        }
+        text
+    };
     ShopOrder {
         external_id: number.to_owned(),
         number: number.to_owned(),
@@ -240,7 +253,7 @@ fn head(
         po_number: text("po_number"),
         shipping_minor,
         tax_minor,
-        total_minor: shipping_minor + tax_minor,
+        total_minor,
         lines: Vec::new(),
         payments: Vec::new(),
         refund_ids: Vec::new(),

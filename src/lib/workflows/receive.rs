@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::domain::money::{Currency, parse_decimal};
 use crate::store::events::{self, Event};
 use crate::store::stock::NewLot;
-use crate::store::{Tx, applied_refs, products, stock};
+use crate::store::{Tx, applied_refs, kits, products, stock};
 
 const REQUIRED: &[&str] = &["sku", "lot", "received_on", "qty"];
 const OPTIONAL: &[&str] = &[
@@ -145,6 +145,7 @@ async fn parse(
 ) -> anyhow::Result<(Vec<NewLot>, Vec<String>)> {
     let mut rows = Rows::parse(text, REQUIRED, OPTIONAL)?;
     let ids = products::ids_by_sku(tx).await?;
+    let kits = kits::kits(tx).await?;
     let locations: HashMap<String, i64> = stock::location_codes(tx).await?.into_iter().collect();
     let mut names: HashSet<(i64, String)> = stock::lot_codes(tx).await?.into_iter().collect();
     let (mut lots, mut new_skus) = (Vec::new(), Vec::<String>::new());
@@ -162,6 +163,8 @@ async fn parse(
                 .ok_or_else(|| format!("there is no location {code:?}"))
         });
         let cost = cost(ctx, &mut rows, row, quantity);
+        let supplier = named(&mut rows, row, "supplier");
+        let invoice = named(&mut rows, row, "invoice");
         let (Some(sku), Some(code), Some(received_on), Some(quantity), Some(location)) =
             (sku, code, received_on, quantity, location)
         else {
@@ -172,7 +175,7 @@ async fn parse(
             None if options.new_products => {
                 new_skus.push(sku.clone());
                 let id = -(new_skus.len() as i64);
-                new_ids.insert(sku, id);
+                new_ids.insert(sku.clone(), id);
                 id
             }
             None => {
@@ -180,6 +183,11 @@ async fn parse(
                 continue;
             }
         };
+        if kits.contains_key(&product) {
+            let what = format!("{sku} is a kit; receive its components");
+            rows.problem(row, "sku", what);
+            continue;
+        }
         if !names.insert((product, code.clone())) {
             let what = format!("lot {code:?} of this product is there already");
             rows.problem(row, "lot", what);
@@ -192,13 +200,19 @@ async fn parse(
             quantity,
             location,
             cost,
-            supplier: rows.cell(row, "supplier").map(ToOwned::to_owned),
-            invoice: rows.cell(row, "invoice").map(ToOwned::to_owned),
+            supplier,
+            invoice,
             parent: None,
         });
     }
     rows.finish(file)?;
     Ok((lots, new_skus))
+}
+
+/// A name that may be missing.
+fn named(rows: &mut Rows, row: usize, column: &str) -> Option<String> {
+    rows.cell(row, column)?;
+    rows.read(row, column, rows::name)
 }
 
 fn unknown_sku<'a>(sku: &str, known: impl Iterator<Item = &'a String>) -> String {

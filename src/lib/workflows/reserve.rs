@@ -360,7 +360,7 @@ fn why(balance: &stock::BalanceRow, serves: i64, complete: bool, stocked: bool) 
     let others = balance.reserved - serves;
     let reason = if !stocked {
         "no stock is kept of this product"
-    } else if serves > 0 && complete {
+    } else if serves > 0 && (complete || free == 0) {
         "serves this line"
     } else if balance.on_hand == 0 {
         "used up"

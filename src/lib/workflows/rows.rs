@@ -184,6 +184,7 @@ impl Rows {
 pub fn units(text: &str) -> Result<i64, String> {
     match text.parse::<i64>() {
         Ok(units) if (1..=1_000_000_000).contains(&units) => Ok(units),
+        Ok(units) if units > 0 => Err(format!("{units} is too large a quantity")),
         Ok(units) => Err(format!("{units} is not a quantity of at least 1")),
         Err(_) if text.is_empty() => Err("a quantity is missing".to_owned()),
         Err(_) => Err(format!("{text:?} is not a whole number")),
@@ -200,6 +201,20 @@ pub fn key(text: &str) -> Result<String, String> {
     } else if text.chars().count() > 190 {
         Err("is longer than 190 characters".to_owned())
     } else if text.chars().any(char::is_control) {
+        Err("has control characters".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// A name in a column of its own: any text that fits.
+///
+/// # Errors
+/// Longer than 190 characters, or with a NUL.
+pub fn name(text: &str) -> Result<String, String> {
+    if text.chars().count() > 190 {
+        Err("is longer than 190 characters".to_owned())
+    } else if text.contains('\0') {
         Err("has control characters".to_owned())
     } else {
         Ok(text.to_owned())

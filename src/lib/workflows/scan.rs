@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::context::Context;
 use crate::domain::gtin;
 use crate::store::scan_index::{self, Entry, Pack};
-use crate::store::{products, stock};
+use crate::store::{gtins, products, stock};
 
 /// Writes the scan index from what the store knows now, in one step.
 ///
@@ -16,7 +16,7 @@ pub async fn refresh(ctx: &Context) -> anyhow::Result<usize> {
     let mut tx = ctx.store.read().await?;
     let built_at = ctx.clock.now();
     let mut packs: HashMap<i64, Vec<Pack>> = HashMap::new();
-    for (product, code, units_per_scan) in products::gtins(&mut tx).await? {
+    for (product, code, units_per_scan) in gtins::gtins(&mut tx).await? {
         if let Ok(code) = gtin::parse(&code) {
             packs.entry(product).or_default().push(Pack {
                 gtin: code.gtin14,

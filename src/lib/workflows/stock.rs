@@ -11,7 +11,7 @@ use crate::domain::stock::Position;
 use crate::fault::Fault;
 use crate::store::events::{self, Event};
 use crate::store::stock::{BalanceRow, NewLot, Removal, SkuRow};
-use crate::store::{Stamp, Tx, applied_refs, products, reservations, stock};
+use crate::store::{Stamp, Tx, applied_refs, kits, products, reservations, stock};
 
 /// A product's stock.
 #[derive(Debug, Clone, Serialize)]
@@ -148,6 +148,16 @@ async fn adjust_once(ctx: &Context, wish: &Adjustment) -> anyhow::Result<Adjuste
     };
     if report.applied_before.is_some() {
         return Ok(report);
+    }
+    if wish.by > 0 && !kits::kits_of(&mut tx, &[product.id]).await?.is_empty() {
+        return Err(
+            Fault::failed(format!("{} is a kit: it has no stock of its own", wish.sku))
+                .hint(format!(
+                    "`opsctl products show {}` names its components",
+                    wish.sku
+                ))
+                .into(),
+        );
     }
     let stamp = ctx.stamp();
     if wish.by >= 0 {

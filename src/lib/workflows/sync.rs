@@ -13,6 +13,7 @@ mod pages;
 mod push;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -364,7 +365,7 @@ struct Look {
 }
 
 impl Look {
-    fn fail(&mut self, id: &str, reason: impl ToString) {
+    fn fail(&mut self, id: &str, reason: &dyn Display) {
         self.failed.push((Some(id.to_owned()), reason.to_string()));
     }
 }

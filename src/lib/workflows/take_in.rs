@@ -16,7 +16,9 @@ use crate::store::channels::Account;
 use crate::store::events::{self, Event};
 use crate::store::orders::{DemandRow, Known};
 use crate::store::stock::{BalanceRow, Removal};
-use crate::store::{Stamp, Tx, holds, listings, orders, payments, products, reservations, stock};
+use crate::store::{
+    Stamp, Tx, holds, kits, listings, orders, payments, products, reservations, stock,
+};
 
 /// An order with its refunds and what its status means (`None`: nobody has said).
 #[derive(Debug, Clone)]
@@ -64,7 +66,7 @@ impl Catalogue {
         Ok(Self {
             by_listing: HashMap::new(),
             by_sku: products::ids_by_sku(tx).await?,
-            kits: products::kits(tx).await?,
+            kits: kits::kits(tx).await?,
         })
     }
 
@@ -74,7 +76,9 @@ impl Catalogue {
     /// The store's.
     pub async fn of(tx: &mut Tx, account: &Account, orders: &[Incoming]) -> anyhow::Result<Self> {
         let lines = || orders.iter().flat_map(|incoming| &incoming.order.lines);
-        let mut listed: Vec<&str> = lines().filter_map(|l| l.item_external_id.as_deref()).collect();
+        let mut listed: Vec<&str> = lines()
+            .filter_map(|l| l.item_external_id.as_deref())
+            .collect();
         let mut skus: Vec<&str> = lines().filter_map(|l| l.sku.as_deref()).collect();
         for list in [&mut listed, &mut skus] {
             list.sort_unstable();
@@ -87,7 +91,7 @@ impl Catalogue {
         found.sort_unstable();
         found.dedup();
         Ok(Self {
-            kits: products::kits_of(tx, &found).await?,
+            kits: kits::kits_of(tx, &found).await?,
             by_listing: by_listing.into_iter().collect(),
             by_sku,
         })

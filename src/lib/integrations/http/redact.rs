@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::{PoisonError, RwLock};
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use regex::Regex;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -50,7 +50,9 @@ impl Redactor {
             value.to_owned(),
             crate::integrations::percent::encode(value),
             json.trim_matches('"').to_owned(),
-            STANDARD.encode(value),
+            // Without padding, which not everybody writes.
+            STANDARD_NO_PAD.encode(value),
+            URL_SAFE_NO_PAD.encode(value),
         ] {
             if !known.contains(&form) {
                 known.push(form);
@@ -107,7 +109,8 @@ mod tests {
             "p&ss/w\"rd",
             "x=p%26ss%2Fw%22rd",
             r#"{"note":"p&ss/w\"rd"}"#,
-            &STANDARD.encode("p&ss/w\"rd"),
+            &STANDARD_NO_PAD.encode("p&ss/w\"rd"),
+            &URL_SAFE_NO_PAD.encode("p&ss/w\"rd"),
         ] {
             let clean = redactor.text(text);
             assert!(clean.contains(REDACTED), "{clean}");

@@ -143,8 +143,13 @@ impl Client {
             reason: error.to_string(),
         })?;
         let mut told: Listing<Pushed> = Listing::default();
-        told.extend(&answer.update, wire::pushed);
-        Ok(batch.iter().map(|(id, _)| outcome(&told, id)).collect())
+        told.extend(&answer.update, wire::pushed, str::to_owned);
+        let clean = |mut pushed: Pushed| {
+            pushed.outcome = pushed.outcome.map_err(|reason| response.clean(&reason));
+            pushed
+        };
+        let outcomes = batch.iter().map(|(id, _)| clean(outcome(&told, id)));
+        Ok(outcomes.collect())
     }
 }
 

@@ -52,6 +52,18 @@ pub struct Page<T> {
     pub server_time: Option<UtcMs>,
 }
 
+impl<T> Page<T> {
+    /// How many elements came, understood or not.
+    #[must_use]
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "an empty page ends a list like a short one"
+    )]
+    pub fn len(&self) -> usize {
+        self.items.len() + self.rejected.len()
+    }
+}
+
 /// What a harmless look at the shop shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ping {
@@ -97,10 +109,11 @@ impl Client {
         let (key, secret) = (&settings.consumer_key, &settings.consumer_secret);
         lane.redact(key);
         lane.redact(secret);
+        // As Basic has it; kept out also where OAuth signs, for the two are one secret.
+        let pair = format!("{}:{}", key.expose_secret(), secret.expose_secret());
+        let pair = STANDARD.encode(pair);
+        lane.redact(&SecretString::from(pair.as_str()));
         let auth = if base.starts_with("https:") {
-            let pair = format!("{}:{}", key.expose_secret(), secret.expose_secret());
-            let pair = STANDARD.encode(pair);
-            lane.redact(&SecretString::from(pair.as_str()));
             Auth::Basic(SecretString::from(format!("Basic {pair}")))
         } else {
             Auth::OAuth(oauth::Credentials {
@@ -149,7 +162,7 @@ impl Client {
         let response = self.get(path, &query).await?;
         let elements: Vec<Box<RawValue>> = response.json()?;
         let mut listing = Listing::default();
-        listing.extend(&elements, read);
+        listing.extend(&elements, read, |reason| response.clean(reason));
         let number = |name| response.header(name)?.trim().parse::<u64>().ok();
         Ok(Page {
             items: listing.items,
@@ -170,7 +183,7 @@ impl Client {
         let mut whole = Listing::default();
         for number in 1.. {
             let page = self.page(path, query(number), &read).await?;
-            let length = page.items.len() + page.rejected.len();
+            let length = page.len();
             whole.items.extend(page.items);
             whole.rejected.extend(page.rejected);
             let is_last = page.pages.map_or(length < PAGE, |pages| number >= pages);

@@ -289,7 +289,7 @@ async fn a_refused_key_comes_with_a_hint() {
     assert!(error.hint().unwrap().contains("Read/Write"), "{error}");
     let error = shop.client_with("cs_wrong").ping().await.unwrap_err();
     assert!(error.hint().unwrap().contains("secret is wrong"), "{error}");
-    assert_eq!(error.exit(), Exit::Failed);
+    assert_eq!(error.exit(), Exit::Usage);
     assert!(!format!("{error:?}").contains("cs_wrong"));
 }
 

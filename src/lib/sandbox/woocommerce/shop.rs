@@ -45,6 +45,23 @@ impl Shop {
         state
     }
 
+    /// Looks at the shop as it is.
+    pub fn with_state<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        look(&lock(&self.state))
+    }
+
+    /// Gives whatever has a SKU another one, as the shop's owner would.
+    ///
+    /// # Errors
+    /// An unknown SKU, or one that is taken.
+    pub fn rename(&self, sku: &str, to: &str) -> Result<(), Refusal> {
+        let mut state = self.now();
+        let id = find(&state, sku)?;
+        let parent = state.catalogue.get(id).and_then(|item| item.parent);
+        let scope = parent.map_or(Scope::Products, Scope::VariationsOf);
+        products::update(&mut state, scope, id, &object(json!({ "sku": to }))).map(drop)
+    }
+
     /// Answers a request.
     pub fn answer(&self, request: Request<'_>) -> Reply {
         super::answer(&mut self.now(), request, machine_seconds())

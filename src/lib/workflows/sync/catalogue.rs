@@ -13,8 +13,9 @@ use crate::integrations::woocommerce::Page;
 use crate::progress::Progress;
 use crate::store::channels::Account;
 use crate::store::events::{self, Event};
+use crate::store::gtins::{self, CodeRow};
 use crate::store::listings::Put;
-use crate::store::{Stamp, Tx, listings, products};
+use crate::store::{Stamp, Tx, kits, listings, products};
 use crate::workflows::rows;
 
 const STREAM: &str = "items";
@@ -58,7 +59,11 @@ impl ChannelRun<'_> {
     /// Takes in the listings changed since the last look, or, in a full sync, all.
     pub(super) async fn pull_items(&mut self) -> anyhow::Result<()> {
         let full = self.options.full;
-        let since = if full { None } else { self.since(STREAM).await? };
+        let since = if full {
+            None
+        } else {
+            self.since(STREAM).await?
+        };
         let progress = Progress::start(self.ctx.show, "reading the catalogue", 0);
         let mut look = Look::default();
         let client = self.client.clone();
@@ -78,11 +83,15 @@ impl ChannelRun<'_> {
         }
         let seen: HashSet<&String> = look.taken.iter().collect();
         let again = self.retries(STREAM).await?;
-        for id in again.into_iter().filter(|id| !seen.contains(id)).collect::<Vec<_>>() {
+        for id in again
+            .into_iter()
+            .filter(|id| !seen.contains(id))
+            .collect::<Vec<_>>()
+        {
             match self.client.product(&id).await {
                 Ok(Some(item)) => self.take_products(vec![item], &mut look).await?,
                 Ok(None) => look.taken.push(id),
-                Err(error) if concerns_one(&error) => look.fail(&id, error),
+                Err(error) if concerns_one(&error) => look.fail(&id, &error),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -96,12 +105,14 @@ impl ChannelRun<'_> {
     async fn take_products(&mut self, items: Vec<ShopItem>, look: &mut Look) -> anyhow::Result<()> {
         let client = self.client.clone();
         let variations = |item: &ShopItem| {
-            let (client, id, title) = (client.clone(), item.external_id.clone(), item.title.clone());
+            let (client, id, title) =
+                (client.clone(), item.external_id.clone(), item.title.clone());
             let is_parent = item.kind == ItemKind::Variable;
             async move {
-                match is_parent {
-                    true => client.variations(&id, &title).await.map(Some),
-                    false => Ok(None),
+                if is_parent {
+                    client.variations(&id, &title).await.map(Some)
+                } else {
+                    Ok(None)
                 }
             }
         };
@@ -117,13 +128,14 @@ impl ChannelRun<'_> {
             match family {
                 Ok(None) => {}
                 Ok(Some(family)) => {
-                    look.taken.extend(family.items.iter().map(|i| i.external_id.clone()));
+                    look.taken
+                        .extend(family.items.iter().map(|i| i.external_id.clone()));
                     all.extend(family.items);
                     for rejected in family.rejected {
-                        look.fail(&id, format!("a variation: {}", rejected.reason));
+                        look.fail(&id, &format!("a variation: {}", rejected.reason));
                     }
                 }
-                Err(error) if concerns_one(&error) => look.fail(&id, error),
+                Err(error) if concerns_one(&error) => look.fail(&id, &error),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -142,14 +154,14 @@ impl ChannelRun<'_> {
                 for item in items {
                     if let Err(error) = self.store_items(std::slice::from_ref(&item)).await {
                         let parent = item.parent_external_id.as_ref();
-                        look.fail(parent.unwrap_or(&item.external_id), format!("{error:#}"));
+                        look.fail(parent.unwrap_or(&item.external_id), &format!("{error:#}"));
                     }
                 }
                 Ok(())
             }
             Err(error) if is_about_data(&error) => {
                 let (item, error) = (&items[0], format!("{error:#}"));
-                look.fail(&item.external_id, error);
+                look.fail(&item.external_id, &error);
                 Ok(())
             }
             result => result,
@@ -344,7 +356,10 @@ async fn link(
     account: &Account,
     changes: &mut [Change<'_>],
 ) -> anyhow::Result<HashMap<String, i64>> {
-    let skus: Vec<&str> = changes.iter().filter_map(|c| c.item.sku.as_deref()).collect();
+    let skus: Vec<&str> = changes
+        .iter()
+        .filter_map(|c| c.item.sku.as_deref())
+        .collect();
     let by_sku = products::ids_of(tx, &skus).await?;
     let (mut new, mut stocked) = (HashMap::new(), Vec::new());
     for change in changes.iter_mut().filter(|c| is_product(c.item)) {
@@ -369,7 +384,7 @@ async fn link(
         note_relink(tx, stamp, account, item, before, named, &sku).await?;
         change.product = Some(product);
         products::update(tx, stamp, product, &facts(item, sku)).await?;
-        products::set_gtin_of_source(tx, product, code(item).as_deref(), &account.name).await?;
+        gtins::set_gtin_of_source(tx, product, code(item).as_deref(), &account.name).await?;
         if item.stock != ShopStock::Unmanaged {
             stocked.push(product);
         }
@@ -436,7 +451,16 @@ async fn make(
     }
     codes.sort_unstable();
     codes.dedup();
-    products::insert_gtins(tx, &codes, &account.name).await?;
+    let codes: Vec<CodeRow> = codes
+        .into_iter()
+        .map(|(product_id, gtin14)| CodeRow {
+            product_id,
+            gtin14,
+            units_per_scan: 1,
+            source: account.name.clone(),
+        })
+        .collect();
+    gtins::insert_codes(tx, &codes).await?;
     *new = ids;
     Ok(())
 }
@@ -463,10 +487,10 @@ async fn set_parents(
         });
         match (item.stock, parent) {
             (ShopStock::ByParent, Some(parent)) => {
-                products::set_kit(tx, product, &[(parent, 1)], "shop").await?;
+                kits::set_kit(tx, product, &[(parent, 1)], "shop").await?;
             }
             _ if is_made.contains(&product) => {}
-            _ => products::leave_parent(tx, product).await?,
+            _ => kits::leave_parent(tx, product).await?,
         }
     }
     Ok(())

@@ -16,11 +16,16 @@ impl ChannelRun<'_> {
         let mut there = HashSet::new();
         let mut is_certain = true;
         let fetch = |number| client.order_ids_page(number);
-        let whole = pages::each(self.shop.parallel, &progress, fetch, async |page: Page<String>| {
-            is_certain &= page.rejected.is_empty();
-            there.extend(page.items);
-            Ok(())
-        })
+        let whole = pages::each(
+            self.shop.parallel,
+            &progress,
+            fetch,
+            async |page: Page<String>| {
+                is_certain &= page.rejected.is_empty();
+                there.extend(page.items);
+                Ok(())
+            },
+        )
         .await?;
         is_certain &= !whole.has_shrunk;
 
@@ -28,10 +33,15 @@ impl ChannelRun<'_> {
         let ours = orders::standing(&mut tx, self.account.id).await?;
         drop(tx);
         let known: HashSet<&String> = ours.iter().map(|order| &order.external_id).collect();
-        let mut missed: Vec<String> = there.iter().filter(|id| !known.contains(id)).cloned().collect();
+        let mut missed: Vec<String> = there
+            .iter()
+            .filter(|id| !known.contains(id))
+            .cloned()
+            .collect();
         missed.sort_unstable();
-        let (still, gone): (Vec<&Standing>, Vec<&Standing>) =
-            ours.iter().partition(|order| there.contains(&order.external_id));
+        let (still, gone): (Vec<&Standing>, Vec<&Standing>) = ours
+            .iter()
+            .partition(|order| there.contains(&order.external_id));
 
         let mut look = Look::default();
         let open = still.into_iter().filter(|order| order.open);
@@ -46,7 +56,9 @@ impl ChannelRun<'_> {
                     self.take_orders(found.items, &mut look).await?;
                 }
                 Err(error) if concerns_one(&error) => {
-                    ids.iter().for_each(|id| look.fail(id, &error));
+                    for id in ids {
+                        look.fail(id, &error);
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -61,15 +73,26 @@ impl ChannelRun<'_> {
         self.close("orders", look).await
     }
 
-    /// Asks for each open order that is not in the list: it is in the trash, or deleted.
-    /// Of those that are done with, it is only noted.
+    /// Orders that are not in the list are in the trash or deleted, and want nothing. Of one
+    /// that stands open here the shop is asked by its id before that is believed.
     async fn take_leave(&mut self, gone: &[&Standing], look: &mut Look) -> anyhow::Result<()> {
         for order in gone {
+            let id = &order.external_id;
             if order.open {
-                self.take_order(order.external_id.clone(), look).await?;
-            } else {
-                self.forget_order(&order.external_id).await?;
+                match self.client.order(id).await {
+                    Ok(Some(there)) if there.status != "trash" => {
+                        self.take_orders(vec![there], look).await?;
+                        continue;
+                    }
+                    Ok(_) => {}
+                    Err(error) if concerns_one(&error) => {
+                        look.fail(id, &error);
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
+            self.forget_order(id).await?;
             if let Some(found) = &mut self.report.found {
                 found.orders_gone.push(order.number.clone());
             }

@@ -66,7 +66,11 @@ impl ChannelRun<'_> {
         }
         let seen: HashSet<&String> = look.taken.iter().collect();
         let again = self.retries(STREAM).await?;
-        for id in again.into_iter().filter(|id| !seen.contains(id)).collect::<Vec<_>>() {
+        for id in again
+            .into_iter()
+            .filter(|id| !seen.contains(id))
+            .collect::<Vec<_>>()
+        {
             self.take_order(id, &mut look).await?;
         }
         self.close(STREAM, look).await?;
@@ -94,7 +98,7 @@ impl ChannelRun<'_> {
                 Ok(())
             }
             Err(error) if concerns_one(&error) => {
-                look.fail(&id, error);
+                look.fail(&id, &error);
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -145,9 +149,10 @@ impl ChannelRun<'_> {
             let (id, currency) = (order.external_id.clone(), order.currency);
             let has_some = !order.refund_ids.is_empty();
             async move {
-                match has_some {
-                    true => client.order_refunds(&id, currency).await.map(Some),
-                    false => Ok(None),
+                if has_some {
+                    client.order_refunds(&id, currency).await.map(Some)
+                } else {
+                    Ok(None)
                 }
             }
         };
@@ -162,11 +167,11 @@ impl ChannelRun<'_> {
                 Ok(Some(found)) if found.rejected.is_empty() => found.items,
                 Ok(Some(found)) => {
                     let reason = format!("a refund: {}", found.rejected[0].reason);
-                    look.fail(&order.external_id, reason);
+                    look.fail(&order.external_id, &reason);
                     continue;
                 }
                 Err(error) if concerns_one(&error) => {
-                    look.fail(&order.external_id, error);
+                    look.fail(&order.external_id, &error);
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -182,7 +187,8 @@ impl ChannelRun<'_> {
                 rule,
             });
         }
-        look.taken.extend(list.iter().map(|i| i.order.external_id.clone()));
+        look.taken
+            .extend(list.iter().map(|i| i.order.external_id.clone()));
         if self.options.dry_run {
             self.held_back.orders.extend(list);
             return Ok(());
@@ -202,7 +208,7 @@ impl ChannelRun<'_> {
                     match until_no_conflict!(self.store_once(std::slice::from_ref(one))) {
                         Ok(sum) => self.add(sum),
                         Err(error) if is_about_data(&error) => {
-                            look.fail(&one.order.external_id, format!("{error:#}"));
+                            look.fail(&one.order.external_id, &format!("{error:#}"));
                         }
                         Err(error) => return Err(error),
                     }

@@ -3,7 +3,7 @@
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::domain::time::UtcMs;
-use crate::integrations::woocommerce::{Error, Page};
+use crate::integrations::woocommerce::{Error, PAGE, Page};
 use crate::progress::Progress;
 
 /// How a list was read.
@@ -35,29 +35,44 @@ where
     let first = fetch(1).await?;
     let (server_time, total) = (first.server_time, first.total);
     let pages = first.pages.unwrap_or(1);
-    progress.advance((first.items.len() + first.rejected.len()) as u64);
+    let (mut length, mut count) = (first.len(), first.len());
+    progress.advance(length as u64);
     take(first).await?;
     let mut has_moved = false;
     let mut rest = stream::iter((2..=pages).map(&fetch)).buffered(parallel.max(1) as usize);
     while let Some(page) = rest.try_next().await? {
         has_moved |= page.total != total;
-        progress.advance((page.items.len() + page.rejected.len()) as u64);
+        length = page.len();
+        count += length;
+        progress.advance(length as u64);
         take(page).await?;
+        if length == 0 {
+            // The shop promised more pages than it has.
+            break;
+        }
     }
     drop(rest);
+    let mut number = pages;
+    while length == PAGE && total != Some(count as u64) {
+        // It promised fewer than it has.
+        number += 1;
+        let page = fetch(number).await?;
+        length = page.len();
+        count += length;
+        take(page).await?;
+    }
     let mut has_shrunk = false;
     if has_moved {
-        let (mut number, mut before) = (1, None);
-        loop {
+        let mut before = None;
+        for number in 1.. {
             let page = fetch(number).await?;
             has_shrunk |= before > page.total;
             before = page.total;
-            let last = page.pages.unwrap_or(1);
+            let length = page.len();
             take(page).await?;
-            if number >= last {
+            if length < PAGE {
                 break;
             }
-            number += 1;
         }
     }
     Ok(Whole {

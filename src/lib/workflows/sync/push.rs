@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
+use serde_json::json;
 
 use super::ChannelRun;
 use crate::domain::catalogue::{ShopQuantity, ShopStock};
 use crate::domain::stock::{explode, sellable_kits};
-use crate::integrations::woocommerce::PAGE;
+use crate::fault::Fault;
+use crate::integrations::woocommerce::{Error, Listing, PAGE, Rejected};
 use crate::progress::Progress;
-use crate::store::{Tx, listings, products, stock};
+use crate::store::events::{self, Event};
+use crate::store::{Tx, kits, listings, stock};
 use crate::workflows::stock::sellable;
 
 /// A listing whose quantity in the shop should be another.
@@ -36,6 +39,13 @@ pub struct Write {
     pub to: i64,
 }
 
+/// What the shop says of a batch.
+struct Now {
+    stock: HashMap<String, ShopStock>,
+    /// What cannot be understood, and why.
+    unreadable: HashMap<String, String>,
+}
+
 /// What writing a batch did.
 #[derive(Default)]
 struct Sent {
@@ -55,7 +65,7 @@ impl ChannelRun<'_> {
             .filter(|row| !row.gone && row.stock == "managed")
             .filter_map(|row| {
                 let (quantity, sku) = offers.get(&row.product_id?)?;
-                (row.seen_qty != Some(*quantity)).then(|| Target {
+                (!is_offered(row.seen_qty?, *quantity)).then(|| Target {
                     listing: row.id,
                     external_id: row.external_id,
                     parent: row.parent_external_id,
@@ -106,13 +116,15 @@ impl ChannelRun<'_> {
         for (parent, batch) in batches(targets.to_vec()) {
             let now = self.read_now(parent.as_deref(), &batch).await?;
             writes.extend(batch.into_iter().filter_map(|target| {
-                match now.get(&target.external_id) {
-                    Some(ShopStock::Managed(from)) if *from != target.quantity => Some(Write {
-                        sku: target.sku,
-                        external_id: target.external_id,
-                        from: *from,
-                        to: target.quantity,
-                    }),
+                match now.stock.get(&target.external_id) {
+                    Some(ShopStock::Managed(from)) if !is_offered(*from, target.quantity) => {
+                        Some(Write {
+                            sku: target.sku,
+                            external_id: target.external_id,
+                            from: *from,
+                            to: target.quantity,
+                        })
+                    }
                     _ => None,
                 }
             }));
@@ -154,11 +166,14 @@ impl ChannelRun<'_> {
                 read
             }
         });
-        let all: Vec<HashMap<String, ShopStock>> = stream::iter(reads)
+        let all: Vec<Now> = stream::iter(reads)
             .buffer_unordered(self.shop.parallel.max(1) as usize)
             .try_collect()
             .await?;
-        let read = all.into_iter().flatten();
+        if let Some((id, reason)) = all.iter().find_map(|now| now.unreadable.iter().next()) {
+            return Err(Fault::failed(format!("the quantity of item {id}: {reason}")).into());
+        }
+        let read = all.into_iter().flat_map(|now| now.stock);
         // A dry run has stored nothing of what it has just read.
         let held_back = self.held_back.items.iter();
         let held_back = held_back.map(|item| (item.external_id.clone(), item.stock));
@@ -169,18 +184,24 @@ impl ChannelRun<'_> {
         Ok(managed.collect())
     }
 
-    async fn read_now(
-        &self,
-        parent: Option<&str>,
-        batch: &[Target],
-    ) -> anyhow::Result<HashMap<String, ShopStock>> {
+    /// The quantities of a batch in the shop now. What the shop does not have is missing.
+    async fn read_now(&self, parent: Option<&str>, batch: &[Target]) -> Result<Now, Error> {
         let ids: Vec<String> = batch.iter().map(|t| t.external_id.clone()).collect();
         let read = match parent {
-            Some(parent) => self.client.variation_quantities(parent, &ids).await?,
-            None => self.client.quantities(&ids).await?,
+            Some(parent) => self.client.variation_quantities(parent, &ids).await,
+            None => self.client.quantities(&ids).await,
+        };
+        let read = match read {
+            // The parent is gone, and its variations with it.
+            Err(Error::NotFound { .. }) if parent.is_some() => Listing::default(),
+            read => read?,
         };
         let pair = |q: ShopQuantity| (q.external_id, q.stock);
-        Ok(read.items.into_iter().map(pair).collect())
+        let named = |r: Rejected| Some((r.external_id?, r.reason));
+        Ok(Now {
+            stock: read.items.into_iter().map(pair).collect(),
+            unreadable: read.rejected.into_iter().filter_map(named).collect(),
+        })
     }
 
     async fn push_batch(
@@ -190,23 +211,41 @@ impl ChannelRun<'_> {
         sent: &mut Sent,
     ) -> anyhow::Result<()> {
         let now = self.read_now(parent, batch).await?;
+        let stamp = self.ctx.stamp();
         let mut tx = self.ctx.store.begin().await?;
-        let mut changes: Vec<(String, i64)> = Vec::new();
+        let (mut changes, mut gone): (Vec<(String, i64)>, Vec<i64>) = (Vec::new(), Vec::new());
         for target in batch {
-            match now.get(&target.external_id) {
+            match now.stock.get(&target.external_id) {
                 Some(ShopStock::Managed(quantity)) => {
-                    let at = self.ctx.clock.now();
-                    listings::set_seen(&mut tx, target.listing, Some(*quantity), at).await?;
-                    if *quantity != target.quantity {
+                    let seen = Some(*quantity);
+                    listings::set_seen(&mut tx, target.listing, seen, stamp.at).await?;
+                    if !is_offered(*quantity, target.quantity) {
                         changes.push((target.external_id.clone(), target.quantity));
                     }
                 }
                 Some(_) => {}
-                None => sent.failures.push(format!(
-                    "item {}: the shop did not give its quantity",
-                    target.external_id
-                )),
+                None => match now.unreadable.get(&target.external_id) {
+                    Some(reason) => {
+                        let text = format!("item {}: {reason}", target.external_id);
+                        sent.failures.push(text);
+                    }
+                    None => {
+                        gone.push(target.listing);
+                        let subject =
+                            format!("listing:{}:{}", self.account.name, target.external_id);
+                        let sku = json!({ "sku": target.sku });
+                        events::append(
+                            &mut tx,
+                            &stamp,
+                            &[Event::new("listing.gone", subject, sku)],
+                        )
+                        .await?;
+                    }
+                },
             }
+        }
+        if !gone.is_empty() {
+            listings::set_gone(&mut tx, &gone, stamp.at).await?;
         }
         self.ctx.store.commit(tx).await?;
         if changes.is_empty() {
@@ -241,6 +280,12 @@ impl ChannelRun<'_> {
     }
 }
 
+/// Whether a quantity in the shop offers what may be offered. Below zero it offers nothing,
+/// and tells how much was sold without stock: that is left as it is.
+fn is_offered(in_shop: i64, quantity: i64) -> bool {
+    in_shop.max(0) == quantity
+}
+
 /// Targets as the shop takes them: by parent, at most a hundred at once.
 fn batches(targets: Vec<Target>) -> Vec<(Option<String>, Vec<Target>)> {
     let mut by_parent: BTreeMap<Option<String>, Vec<Target>> = BTreeMap::new();
@@ -261,8 +306,9 @@ fn batches(targets: Vec<Target>) -> Vec<(Option<String>, Vec<Target>)> {
 /// components make it.
 async fn offers(tx: &mut Tx, buffer: u32) -> anyhow::Result<HashMap<i64, (i64, String)>> {
     let rows = stock::by_sku(tx).await?;
-    let kits = products::kits(tx).await?;
-    let by_id: HashMap<i64, &stock::SkuRow> = rows.iter().map(|row| (row.product_id, row)).collect();
+    let kits = kits::kits(tx).await?;
+    let by_id: HashMap<i64, &stock::SkuRow> =
+        rows.iter().map(|row| (row.product_id, row)).collect();
     let mut offers = HashMap::new();
     for row in &rows {
         let units = if kits.contains_key(&row.product_id) {
@@ -275,7 +321,9 @@ async fn offers(tx: &mut Tx, buffer: u32) -> anyhow::Result<HashMap<i64, (i64, S
             if stocked.is_empty() || stocked.iter().any(|(part, _)| !part.has_lots) {
                 continue;
             }
-            let parts = stocked.into_iter().map(|(part, n)| (sellable(part, buffer), n));
+            let parts = stocked
+                .into_iter()
+                .map(|(part, n)| (sellable(part, buffer), n));
             (sellable_kits(parts) - row.buffer.unwrap_or(0)).max(0)
         } else if row.has_lots {
             sellable(row, buffer)

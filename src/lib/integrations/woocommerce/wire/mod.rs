@@ -44,18 +44,20 @@ impl<T> Default for Listing<T> {
 }
 
 impl<T> Listing<T> {
-    /// Adds the elements of an answer, each read on its own.
+    /// Adds the elements of an answer, each read on its own. Reasons may quote the shop;
+    /// `clean` takes the secrets out of them.
     pub(super) fn extend(
         &mut self,
         elements: &[Box<RawValue>],
         read: impl Fn(&RawValue) -> Result<T, String>,
+        clean: impl Fn(&str) -> String,
     ) {
         for element in elements {
             match read(element) {
                 Ok(item) => self.items.push(item),
                 Err(reason) => self.rejected.push(Rejected {
                     external_id: read_id(element),
-                    reason: short(&reason),
+                    reason: short(&clean(&reason)),
                 }),
             }
         }

@@ -42,7 +42,7 @@ fn a_broken_element_never_spoils_the_page() {
     );
     let elements: Vec<Box<RawValue>> = serde_json::from_str(&page).unwrap();
     let mut listing = Listing::default();
-    listing.extend(&elements, |element| item(element, UNITS));
+    listing.extend(&elements, |element| item(element, UNITS), str::to_owned);
     assert_eq!(listing.items.len(), 1);
     let rejected: Vec<(Option<&str>, &str)> = listing
         .rejected
@@ -130,7 +130,7 @@ proptest! {
             let _ = (item(&raw, UNITS), variation(&raw, "1", "Parent", UNITS), listed(&raw));
             let _ = (order(&raw), refund(&raw, eur()), pushed(&raw), id_only(&raw));
             let mut listing = Listing::default();
-            listing.extend(&[raw], quantity);
+            listing.extend(&[raw], quantity, str::to_owned);
             prop_assert_eq!(listing.items.len() + listing.rejected.len(), 1);
         }
     }

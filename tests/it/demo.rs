@@ -1,0 +1,61 @@
+//! The README's first command, as a newcomer starts it.
+
+use std::process::Command;
+
+use tempfile::TempDir;
+
+fn opsctl(folder: &TempDir, args: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_opsctl"))
+        .current_dir(folder.path())
+        .env_remove("OPSCTL_TENANT")
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn json(folder: &TempDir, args: &[&str]) -> serde_json::Value {
+    let output = opsctl(folder, args);
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {words}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn the_demo_ends_by_itself_and_its_shop_can_be_worked_on() {
+    let folder = TempDir::new().unwrap();
+    for _ in 0..2 {
+        let summary = json(&folder, &["demo", "--skus", "300", "--json"]);
+        assert_eq!(summary["schema"], 1);
+        assert_eq!(summary["steps"].as_array().unwrap().len(), 8);
+        let proof = &summary["proof"];
+        assert!(proof["quantities_compared"].as_i64().unwrap() > 100);
+        assert_eq!(proof["differ"], serde_json::json!([]));
+        assert_eq!(proof["broken"], serde_json::json!([]));
+        let order = proof["waiting_order"].as_str().unwrap();
+        let demo = |args: &[&str]| json(&folder, &[&["--tenant", "demo", "--json"], args].concat());
+        let explained = demo(&["reserve", "explain", order]);
+        assert_eq!(explained["order"], order);
+        assert!(demo(&["check"])["sound"].as_bool().unwrap());
+        assert!(demo(&["stock", "list"])["rows"].as_array().unwrap().len() > 100);
+    }
+    let told = opsctl(&folder, &["demo", "--skus", "300"]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    for words in ["8. The proof", "0 are broken", "0 differ", "Try next:"] {
+        assert!(told.contains(words), "{words:?} is not in:\n{told}");
+    }
+}
+
+#[test]
+fn a_tenant_that_is_not_the_demos_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let made = opsctl(
+        &folder,
+        &["init", "demo", "--store", "sqlite://var/mine.db"],
+    );
+    assert!(made.status.success());
+    let output = opsctl(&folder, &["demo"]);
+    assert_eq!(output.status.code(), Some(2));
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(words.contains("is not the demo's tenant"), "{words}");
+    assert!(folder.path().join("var/demo/vault.age").exists());
+}
