@@ -46,12 +46,6 @@ async fn main() {
     let named: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
     let wanted = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
     let mut table = Table::default();
-    if named.iter().any(|n| *n == "hold") {
-        let a = made_up::shop(Kind::Sqlite, 20_000).await;
-        let b = made_up::shop(Kind::Maria, 20_000).await;
-        println!("HOLD {} {}", a.0.url, b.0.url);
-        tokio::time::sleep(std::time::Duration::from_secs(7200)).await;
-    }
     if wanted("reserve") {
         reserve::measure(&mut table).await;
     }

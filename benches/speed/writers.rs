@@ -70,13 +70,13 @@ pub async fn floor(raw: &mut Raw, rows: &Rows) {
         Raw::Sqlite(_) => (
             "INSERT INTO reservations (demand_id, balance_id, quantity, at, run) \
              SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), \
-             json_extract(value, '$[2]'), ?, ? FROM json_each(?)",
+             json_extract(value, '$[2]'), ?, ? FROM jsonb_each(?)",
             "UPDATE balances SET reserved = reserved + j.n FROM (SELECT \
              json_extract(value, '$[0]') AS i, json_extract(value, '$[1]') AS n \
-             FROM json_each(?)) AS j WHERE balances.id = j.i",
+             FROM jsonb_each(?)) AS j WHERE balances.id = j.i",
             "UPDATE order_demands SET reserved = reserved + j.n FROM (SELECT \
              json_extract(value, '$[0]') AS i, json_extract(value, '$[1]') AS n \
-             FROM json_each(?)) AS j WHERE order_demands.id = j.i",
+             FROM jsonb_each(?)) AS j WHERE order_demands.id = j.i",
         ),
     };
     raw.either("START TRANSACTION", "BEGIN IMMEDIATE").await;

@@ -364,7 +364,7 @@ impl Tx {
             .collect();
         let list = list.join(", ");
         match self {
-            Self::Sqlite(_) => format!("(SELECT {list} FROM json_each(?)) AS j"),
+            Self::Sqlite(_) => format!("(SELECT {list} FROM jsonb_each(?)) AS j"),
             _ => format!("JSON_TABLE(?, '$[*]' COLUMNS ({list})) AS j"),
         }
     }
