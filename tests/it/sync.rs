@@ -22,6 +22,10 @@ on_all_stores!(
     a_kit_is_offered_as_often_as_its_components_make_it,
     a_sku_that_is_renamed_in_the_shop_keeps_its_stock,
     what_the_shop_has_no_more_is_written_no_more,
+    a_sku_that_goes_to_another_item_at_once_takes_no_stock_along,
+    what_left_short_is_not_taken_from_what_came_in_since,
+    another_shop_is_not_taken_for_the_same_channel,
+    a_transaction_named_later_is_no_second_payment,
 );
 
 /// Syncs, and gives the report of the one channel.
@@ -367,4 +371,96 @@ async fn what_the_shop_has_no_more_is_written_no_more(shop: Shop) {
             .unwrap()
             .contains("listing.gone")
     );
+}
+
+async fn a_sku_that_goes_to_another_item_at_once_takes_no_stock_along(shop: Shop) {
+    let (sandbox, ctx, mut skus) = trading(&shop).await;
+    sync(&ctx).await;
+    let woo = sandbox.woo();
+    let [first, second] = [skus[2].clone(), skus[3].clone()];
+    let lots = |n: i64| format!("sku,lot,received_on,qty\n{second},L2,2026-01-03,{n}\n");
+    let file = shop.write("more.csv", &lots(7));
+    receive::run(&ctx, &file, &receive::Options::default())
+        .await
+        .unwrap();
+    // A goes out of use, and B becomes A, between two syncs.
+    woo.rename(&first, "OLD").unwrap();
+    woo.rename(&second, &first).unwrap();
+    sync(&ctx).await;
+    assert_eq!(on_hand(&ctx, "OLD").await, 1000);
+    assert_eq!(on_hand(&ctx, &first).await, 1007);
+    assert!(stock::show(&ctx, &second).await.is_err());
+    // And they change places.
+    woo.rename("OLD", "BETWEEN").unwrap();
+    woo.rename(&first, "OLD").unwrap();
+    woo.rename("BETWEEN", &first).unwrap();
+    sync(&ctx).await;
+    assert_eq!(on_hand(&ctx, "OLD").await, 1007);
+    assert_eq!(on_hand(&ctx, &first).await, 1000);
+    "OLD".clone_into(&mut skus[3]);
+    agreed(&sandbox, &ctx, &skus).await;
+    shop.must_be_sound();
+}
+
+async fn what_left_short_is_not_taken_from_what_came_in_since(shop: Shop) {
+    let (sandbox, ctx) = beside(&shop, 150).await;
+    sync(&ctx).await;
+    let sku = sandbox.woo().managed_skus()[0].clone();
+    sandbox.clock().advance(600);
+    let id = sandbox
+        .woo()
+        .sell(&[(sku.as_str(), 7)], "processing")
+        .unwrap();
+    sync(&ctx).await;
+    sandbox.woo().set_order_status(id, "completed").unwrap();
+    assert_eq!(sync(&ctx).await.units_short, 7);
+    let file = shop.write(
+        "lots.csv",
+        &format!("sku,lot,received_on,qty\n{sku},L1,2026-01-02,20\n"),
+    );
+    receive::run(&ctx, &file, &receive::Options::default())
+        .await
+        .unwrap();
+    sandbox.clock().advance(600);
+    sandbox.woo().refund(id, &[(0, 1)], false).unwrap();
+    let report = sync(&ctx).await;
+    assert_eq!((report.orders_changed, report.units_shipped), (1, 0));
+    assert_eq!(on_hand(&ctx, &sku).await, 20);
+    shop.must_be_sound();
+}
+
+async fn another_shop_is_not_taken_for_the_same_channel(shop: Shop) {
+    let (_first, ctx) = beside(&shop, 150).await;
+    sync(&ctx).await;
+    let (second, other) = beside(&shop, 200).await;
+    let refused = sync::run(&other, sync::Options::default())
+        .await
+        .unwrap_err();
+    let words = format!("{refused:#}");
+    assert!(words.contains("has been the shop at"), "{words}");
+    assert_eq!(second.woo().counts().reads, 0);
+    let options = sync::Options {
+        moved: true,
+        ..sync::Options::default()
+    };
+    sync::run(&other, options).await.unwrap();
+    sync(&other).await;
+}
+
+async fn a_transaction_named_later_is_no_second_payment(shop: Shop) {
+    let (sandbox, ctx, skus) = trading(&shop).await;
+    let id = sandbox
+        .woo()
+        .sell(&[(skus[0].as_str(), 1)], "processing")
+        .unwrap();
+    sync(&ctx).await;
+    sandbox.clock().advance(600);
+    let name = "transaction_id".to_owned();
+    let value = "pi_123".into();
+    let rule = Rule::new(Fault::Field { name, value }).on("GET", "orders?");
+    sandbox.faults().inject(rule);
+    sandbox.woo().edit_line(id, 0, 1).unwrap();
+    sync(&ctx).await;
+    let shown = orders::show(&ctx, &format!("woo:{id}")).await.unwrap();
+    assert_eq!(shown.payments.len(), 1, "{:?}", shown.payments);
 }

@@ -54,9 +54,11 @@ pub async fn run(_: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Exit>
     out.report(&verdict)?;
     if !verdict.sound {
         let broken = verdict.findings.len();
-        return Err(Fault::failed(format!("the stored data breaks {broken} of {rules} rules"))
-            .hint("the report names the rows; keep a copy of the database before mending them")
-            .into());
+        return Err(
+            Fault::failed(format!("the stored data breaks {broken} of {rules} rules"))
+                .hint("the report names the rows; keep a copy of the database before mending them")
+                .into(),
+        );
     }
     Ok(Exit::Done)
 }

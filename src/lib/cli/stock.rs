@@ -49,7 +49,8 @@ enum Command {
         /// The SKU
         sku: String,
         /// Units to add, or to remove with a minus
-        #[arg(long, allow_negative_numbers = true, value_name = "N")]
+        #[arg(long, allow_negative_numbers = true, value_name = "N",
+            value_parser = clap::value_parser!(i64).range(-1_000_000_000..=1_000_000_000))]
         by: i64,
         /// Why
         #[arg(long, value_enum)]
@@ -276,7 +277,7 @@ async fn open_stock(
     if options.dry_run {
         return Ok(work.await?.0);
     }
-    let (report, _) = jobs::run_beside(ctx, "stock-open", "sync", work).await?;
+    let (report, _) = jobs::run(ctx, "stock-open", work).await?;
     scan::refresh(ctx).await?;
     Ok(report)
 }
@@ -321,7 +322,11 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
                 reference: reference.clone(),
                 dry_run: dry.dry_run,
             };
-            out.report(&stock::adjust(ctx, &adjustment).await?)?;
+            let adjusted = stock::adjust(ctx, &adjustment).await?;
+            if !adjusted.dry_run && adjusted.applied_before.is_none() {
+                scan::refresh(ctx).await?;
+            }
+            out.report(&adjusted)?;
         }
     }
     Ok(Exit::Done)

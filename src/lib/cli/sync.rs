@@ -13,6 +13,9 @@ pub struct Args {
     /// Read everything, and find drift, trash and deletions, which no date tells
     #[arg(long)]
     full: bool,
+    /// The same shop has another address now: go on with it
+    #[arg(long)]
+    moved: bool,
     #[command(flatten)]
     dry: DryRun,
 }
@@ -143,6 +146,7 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
     let options = sync::Options {
         full: args.full,
         dry_run: args.dry.dry_run,
+        moved: args.moved,
     };
     let work = async {
         let report = sync::run(ctx, options).await?;
@@ -172,5 +176,5 @@ fn partly(report: &sync::Report) -> Fault {
     for failure in failures().take(NAMED) {
         text.push_str(&format!("\n  {failure}"));
     }
-    Fault::failed(text).hint("all the rest is done; the next sync takes these up again")
+    Fault::failed(text).hint("what is not named here is done; the next sync takes these up again")
 }

@@ -2,8 +2,6 @@
 
 pub mod schedule;
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 use serde_json::json;
 
@@ -29,23 +27,7 @@ where
     R: Serialize,
     W: Future<Output = anyhow::Result<(R, Ended)>>,
 {
-    run_beside(ctx, job, job, work).await
-}
-
-/// As [`run`], for a job that must not run beside another one: it takes the other's lock.
-///
-/// # Errors
-/// As [`run`].
-pub async fn run_beside<R, W>(
-    ctx: &Context,
-    job: &'static str,
-    lock: &'static str,
-    work: W,
-) -> anyhow::Result<(R, Ended)>
-where
-    R: Serialize,
-    W: Future<Output = anyhow::Result<(R, Ended)>>,
-{
+    let lock = lock_of(job);
     let Some(_lock) = ctx.store.try_job_lock(lock).await? else {
         return Err(held(&ctx.store, lock).await.into());
     };
@@ -64,14 +46,29 @@ where
     result
 }
 
-/// Says who holds a job and since when, as far as the record tells.
-async fn held(store: &Store, job: &str) -> Fault {
-    let mut text = format!("another `opsctl {job}` is running");
+/// Says who holds a lock and since when, as far as the record tells. A job may run under
+/// the lock of another.
+async fn held(store: &Store, lock: &str) -> Fault {
+    let mut text = format!("another `opsctl {lock}` is running");
     if let Ok(mut tx) = store.read().await
-        && let Ok(runs) = job_runs::newest(&mut tx, Some(job), 1).await
-        && let Some(run) = runs.first().filter(|run| run.finished_at.is_none())
+        && let Ok(runs) = job_runs::newest(&mut tx, None, 50).await
+        && let Some(run) = runs
+            .iter()
+            .find(|run| run.finished_at.is_none() && lock_of(&run.job) == lock)
     {
-        let _ = write!(text, " (by {} since {})", run.actor, run.started_at);
+        let job = run.job.replace('-', " ");
+        text = format!(
+            "another `opsctl {job}` is running (by {} since {})",
+            run.actor, run.started_at
+        );
     }
-    Fault::try_again(text).hint("it does the same work; run the command again when it has ended")
+    Fault::try_again(text).hint("run the command again when it has ended")
+}
+
+/// The lock that a job runs under.
+fn lock_of(job: &str) -> &str {
+    match job {
+        "stock-open" => "sync",
+        job => job,
+    }
 }

@@ -1,6 +1,8 @@
 //! Channel accounts, how far each has been read, and what must be read again.
 
-use super::dialect::{Tx, Type, vals};
+use std::collections::HashSet;
+
+use super::dialect::{Tx, vals};
 use super::{Stamp, StoreError};
 use crate::domain::time::UtcMs;
 
@@ -14,6 +16,8 @@ pub struct Account {
     pub id: i64,
     /// The name order references start with.
     pub name: String,
+    /// Where the shop was when it was first looked at.
+    pub url: String,
     /// From when on opsctl's stock counts, by the channel's clock: its first look at the
     /// orders, or the cut-off at which the stock was taken over.
     pub opened_at: Option<i64>,
@@ -36,7 +40,7 @@ pub struct Retry {
 /// The store's.
 pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<Account>, StoreError> {
     tx.opt(
-        "SELECT id, name, opened_at FROM channel_accounts WHERE name = ?",
+        "SELECT id, name, url, opened_at FROM channel_accounts WHERE name = ?",
         vals![name],
     )
     .await
@@ -64,8 +68,22 @@ pub async fn account(
     Ok(Account {
         id,
         name: name.to_owned(),
+        url: url.to_owned(),
         opened_at: None,
     })
+}
+
+/// Notes where a shop is now.
+///
+/// # Errors
+/// The store's.
+pub async fn set_url(tx: &mut Tx, account: i64, url: &str) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE channel_accounts SET url = ? WHERE id = ?",
+        vals![url, account],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Notes the moment from which opsctl's stock counts for the channel.
@@ -179,22 +197,16 @@ pub async fn clear_retries(
     stream: &str,
     taken_in: &[String],
 ) -> Result<(), StoreError> {
-    if taken_in.is_empty() {
-        return Ok(());
+    let taken: HashSet<&String> = taken_in.iter().collect();
+    for retry in retries(tx, account, stream).await? {
+        if taken.contains(&retry.external_id) {
+            tx.run(
+                "DELETE FROM sync_retries \
+                 WHERE account_id = ? AND stream = ? AND external_id = ?",
+                vals![account, stream, retry.external_id],
+            )
+            .await?;
+        }
     }
-    let rows = tx.json_rows(&[("id", Type::Text)]);
-    let json: Vec<[&String; 1]> = taken_in.iter().map(|id| [id]).collect();
-    tx.run(
-        &format!(
-            "DELETE FROM sync_retries WHERE account_id = ? AND stream = ? \
-             AND external_id IN (SELECT j.id FROM {rows})"
-        ),
-        vals![
-            account,
-            stream,
-            serde_json::to_string(&json).unwrap_or_default()
-        ],
-    )
-    .await?;
     Ok(())
 }

@@ -162,12 +162,7 @@ pub async fn set_kits(
     source: &str,
 ) -> Result<(), StoreError> {
     let ids: Vec<i64> = kits.iter().map(|(kit, _)| *kit).collect();
-    let from = tx.json_rows(&[("id", Type::Int)]);
-    tx.run(
-        &format!("DELETE FROM kit_components WHERE kit_id IN (SELECT j.id FROM {from})"),
-        vals![json_ids(&ids)],
-    )
-    .await?;
+    tx.delete_many("kit_components", "kit_id", &ids).await?;
     let rows: Vec<Value> = kits
         .iter()
         .flat_map(|(kit, parts)| {

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::dialect::{Tx, Type, vals};
-use super::products::json_ids;
 use super::{Stamp, StoreError};
 use crate::domain::catalogue::{ShopItem, ShopStock};
 use crate::domain::time::UtcMs;
@@ -93,13 +92,7 @@ pub async fn selling(tx: &mut Tx, product: i64) -> Result<i64, StoreError> {
 /// # Errors
 /// The store's.
 pub async fn set_gone(tx: &mut Tx, ids: &[i64], at: UtcMs) -> Result<(), StoreError> {
-    let rows = tx.json_rows(&[("id", Type::Int)]);
-    tx.run(
-        &format!("UPDATE listings SET gone_at = ? WHERE id IN (SELECT j.id FROM {rows})"),
-        vals![at, json_ids(ids)],
-    )
-    .await?;
-    Ok(())
+    tx.set_many("listings", "gone_at", at, ids).await
 }
 
 fn stock_of(item: &ShopItem) -> (&'static str, Option<i64>) {

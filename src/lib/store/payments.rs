@@ -13,15 +13,29 @@ pub async fn put(tx: &mut Tx, order: i64, payments: &[Payment]) -> Result<(), St
     for payment in payments {
         let there: Option<(i64,)> = tx
             .opt(
-                "SELECT id FROM payments WHERE order_id = ? AND external_id = ?",
-                vals![order, &payment.external_id],
+                // A shop may name the gateway's transaction only later.
+                "SELECT id FROM payments WHERE order_id = ? \
+                 AND (external_id = ? OR (amount_minor = ? AND paid_at = ?)) ORDER BY id",
+                vals![
+                    order,
+                    &payment.external_id,
+                    payment.amount_minor,
+                    payment.paid_at
+                ],
             )
             .await?;
         match there {
             Some((id,)) => {
                 tx.run(
-                    "UPDATE payments SET method = ?, amount_minor = ?, paid_at = ? WHERE id = ?",
-                    vals![&payment.method, payment.amount_minor, payment.paid_at, id],
+                    "UPDATE payments SET external_id = ?, method = ?, amount_minor = ?, \
+                     paid_at = ? WHERE id = ?",
+                    vals![
+                        &payment.external_id,
+                        &payment.method,
+                        payment.amount_minor,
+                        payment.paid_at,
+                        id
+                    ],
                 )
                 .await?;
             }

@@ -131,6 +131,31 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Row>, StoreError> {
     .await
 }
 
+/// Whether stock is kept of a product.
+///
+/// # Errors
+/// The store's.
+pub async fn is_stocked(tx: &mut Tx, id: i64) -> Result<bool, StoreError> {
+    let stocked = tx
+        .int("SELECT stocked FROM products WHERE id = ?", vals![id])
+        .await?;
+    Ok(stocked == 1)
+}
+
+/// Takes a SKU from a product that is about to get another, so that it is free meanwhile.
+///
+/// # Errors
+/// The store's.
+pub async fn free_sku(tx: &mut Tx, id: i64) -> Result<(), StoreError> {
+    let between = format!("renaming {id}");
+    tx.run(
+        "UPDATE products SET sku = ? WHERE id = ?",
+        vals![between, id],
+    )
+    .await?;
+    Ok(())
+}
+
 /// The id of each SKU.
 ///
 /// # Errors
@@ -223,16 +248,7 @@ pub async fn update(tx: &mut Tx, stamp: &Stamp, id: i64, facts: &Facts) -> Resul
 /// # Errors
 /// The store's.
 pub async fn set_stocked(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
-    let rows = tx.json_rows(&[("id", Type::Int)]);
-    tx.run(
-        &format!(
-            "UPDATE products SET stocked = 1 WHERE stocked = 0 \
-             AND id IN (SELECT j.id FROM {rows})"
-        ),
-        vals![json_ids(ids)],
-    )
-    .await?;
-    Ok(())
+    tx.set_many("products", "stocked", true, ids).await
 }
 
 /// Ids as the JSON parameter of a bulk statement.
@@ -266,10 +282,12 @@ pub async fn update_rows(tx: &mut Tx, stamp: &Stamp, products: &[Row]) -> Result
         .map(|p| {
             let mut row = vec![json!(p.id)];
             row.extend(facts(p));
+            row.pop();
             with(row, &[json!(stamp.at.0)])
         })
         .collect();
-    let mut columns = FACTS.to_vec();
+    // Whether stock is kept is not a person's to say here, and a sync may just have said it.
+    let mut columns = FACTS[..FACTS.len() - 1].to_vec();
     columns.push(("updated_at", Type::Int));
     tx.update_many("products", &[("id", Type::Int)], &columns, &rows)
         .await
@@ -311,7 +329,6 @@ pub async fn on_hand(tx: &mut Tx) -> Result<Vec<(i64, i64)>, StoreError> {
 }
 
 /// A page of products by SKU, those after a given one, and how many there are in all;
-
 /// where a text is given, those that have it in their SKU or title. Capitals do not count,
 /// on SQLite those from A to Z.
 ///

@@ -247,16 +247,7 @@ pub async fn apply(
 }
 
 async fn delete(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let rows = tx.ids();
-    let deleted = tx
-        .run(
-            &format!("DELETE FROM reservations WHERE id IN (SELECT j.id FROM {rows})"),
-            vals![json_list(ids)],
-        )
-        .await?;
+    let deleted = tx.delete_many("reservations", "id", ids).await?;
     if deleted != ids.len() as u64 {
         return Err(StoreError::Conflict(
             "a reservation was gone already".to_owned(),

@@ -128,22 +128,21 @@ pub async fn run(
         None => None,
     };
     let sync = SyncOptions {
-        full: false,
         dry_run: options.dry_run,
+        ..SyncOptions::default()
     };
     let mut channel = ChannelRun::start(ctx, channel, shop, sync).await?;
     channel.pull().await?;
-    if let Some(failure) = channel.report.failures.first() {
-        return Err(
-            Fault::failed(format!("the shop cannot be taken over yet: {failure}"))
-                .hint("`opsctl sync` must go through without a failure first")
-                .into(),
-        );
-    }
+    whole(&channel)?;
     let (cut_off, quantities) = look(ctx, &mut channel).await?;
     report.cut_off = Some(cut_off);
 
-    let mut tx = ctx.store.allocate().await?;
+    // A rehearsal may take its time, and holds nobody up.
+    let mut tx = if options.dry_run {
+        ctx.store.begin().await?
+    } else {
+        ctx.store.allocate().await?
+    };
     if options.dry_run {
         channel.rehearse_pull(&mut tx).await?;
     }
@@ -178,6 +177,18 @@ pub async fn run(
     Ok(report)
 }
 
+/// Nothing has failed so far: what an order that could not be read has taken off would be
+/// missing from the shelf for good.
+fn whole(channel: &ChannelRun<'_>) -> Result<(), Fault> {
+    match channel.report.failures.first() {
+        None => Ok(()),
+        Some(failure) => Err(Fault::failed(format!(
+            "the shop cannot be taken over yet: {failure}"
+        ))
+        .hint("`opsctl sync` must go through without a failure first")),
+    }
+}
+
 /// The quantities of all listings that keep their own stock, by the shop's id, and the
 /// moment they are of: no order has changed any of them between the looks around it.
 async fn look(
@@ -191,6 +202,10 @@ async fn look(
         quantities.extend(channel.quantities(unread.as_ref()).await?);
         channel.changed_orders.clear();
         let cut_off = channel.look_again().await?;
+        whole(channel)?;
+        let Some(cut_off) = cut_off else {
+            continue;
+        };
         // A dry run stores nothing that a later look could be told apart from.
         let mut tx = ctx.store.read().await?;
         let changed =

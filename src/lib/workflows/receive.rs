@@ -179,7 +179,12 @@ async fn parse(
                 id
             }
             None => {
-                rows.problem(row, "sku", unknown_sku(&sku, ids.keys()));
+                let what = if rows.is_full() {
+                    format!("unknown SKU {sku:?}")
+                } else {
+                    unknown_sku(&sku, ids.keys())
+                };
+                rows.problem(row, "sku", what);
                 continue;
             }
         };

@@ -124,6 +124,11 @@ impl Rows {
         self.records[row].1.get(at).filter(|text| !text.is_empty())
     }
 
+    /// Whether so many cells are bad that further ones are only counted.
+    pub fn is_full(&self) -> bool {
+        self.problems.len() >= TOLD
+    }
+
     /// Notes that a cell is bad.
     pub fn problem(&mut self, row: usize, column: &str, what: impl AsRef<str>) {
         self.bad += 1;

@@ -12,7 +12,7 @@ mod orders;
 mod pages;
 mod push;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
 
 use anyhow::Context as _;
@@ -25,6 +25,7 @@ use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
 use crate::domain::catalogue::ShopItem;
 use crate::domain::time::UtcMs;
+use crate::fault::Fault;
 use crate::integrations::woocommerce::{Client, Error};
 use crate::store::channels::{self, Account};
 use crate::store::{StoreError, Tx};
@@ -42,6 +43,8 @@ pub struct Options {
     pub full: bool,
     /// Only say what would be done.
     pub dry_run: bool,
+    /// The shops are where the tenant file says, though they were elsewhere before.
+    pub moved: bool,
 }
 
 /// What a sync did, channel by channel.
@@ -122,6 +125,15 @@ pub struct Drift {
     pub found: i64,
 }
 
+impl ChannelReport {
+    fn of(channel: &str) -> Self {
+        Self {
+            channel: channel.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Report {
     /// Whether nothing failed.
     pub fn is_whole(&self) -> bool {
@@ -143,26 +155,29 @@ pub async fn run(ctx: &Context, options: Options) -> anyhow::Result<Report> {
     let (mut first_failure, mut any_worked) = (None, false);
     for (name, channel) in &ctx.tenant.channels {
         let Channel::WooCommerce(shop) = channel;
-        let mut run = ChannelRun::start(ctx, name, shop, options).await?;
-        let result = run.all().await.with_context(|| format!("syncing {name}"));
-        match result {
+        let (mut channel, result) = match ChannelRun::start(ctx, name, shop, options).await {
+            Ok(mut run) => {
+                let result = run.all().await;
+                (run.report, result)
+            }
+            Err(error) => (ChannelReport::of(name), Err(error)),
+        };
+        match result.with_context(|| format!("syncing {name}")) {
             Ok(()) => any_worked = true,
             Err(error) => {
-                run.report.failures.push(format!("{error:#}"));
+                channel.failures.push(format!("{error:#}"));
                 first_failure.get_or_insert(error);
             }
         }
-        report.channels.push(run.report);
+        report.channels.push(channel);
     }
-    match first_failure {
-        Some(error) if !any_worked => Err(error),
-        _ => {
-            if !options.dry_run {
-                scan::refresh(ctx).await?;
-            }
-            Ok(report)
-        }
+    if let Some(error) = first_failure.filter(|_| !any_worked) {
+        return Err(error);
     }
+    if !options.dry_run {
+        scan::refresh(ctx).await?;
+    }
+    Ok(report)
 }
 
 /// One channel's run, and what it knows of the channel meanwhile.
@@ -177,6 +192,12 @@ pub(super) struct ChannelRun<'a> {
     held_back: HeldBack,
     /// The shop's ids of the orders that were new or changed so far.
     pub(super) changed_orders: Vec<String>,
+    /// Changes of listings from here on are told by their date.
+    dated_from: Option<UtcMs>,
+    /// The moment of the last whole look at the orders, by the shop's clock.
+    looked_at: Option<UtcMs>,
+    /// The shop's ids of the orders whose status nobody has mapped.
+    unmapped: HashSet<String>,
     pub(super) report: ChannelReport,
 }
 
@@ -203,6 +224,20 @@ impl<'a> ChannelRun<'a> {
         let mut tx = ctx.store.begin().await?;
         // In a dry run the account that is made here goes with the transaction.
         let account = channels::account(&mut tx, name, "woocommerce", &shop.url).await?;
+        if options.moved {
+            channels::set_url(&mut tx, account.id, &shop.url).await?;
+        } else if account.url != shop.url {
+            let text = format!(
+                "channel {name} has been the shop at {}, and is now to be {}",
+                account.url, shop.url
+            );
+            return Err(Fault::usage(text)
+                .hint(
+                    "another shop is another channel: give it a name of its own; where the same \
+                     shop has moved: `opsctl sync --moved`",
+                )
+                .into());
+        }
         let known = Known::load(&mut tx, account.id).await?;
         if !options.dry_run {
             ctx.store.commit(tx).await?;
@@ -216,10 +251,12 @@ impl<'a> ChannelRun<'a> {
             options,
             held_back: HeldBack::default(),
             changed_orders: Vec::new(),
+            dated_from: None,
+            looked_at: None,
+            unmapped: HashSet::new(),
             report: ChannelReport {
-                channel: name.to_owned(),
                 found: options.full.then(Found::default),
-                ..ChannelReport::default()
+                ..ChannelReport::of(name)
             },
         })
     }
@@ -270,7 +307,8 @@ impl<'a> ChannelRun<'a> {
 
     /// Carries a run out as far as the shop, in a transaction that is then taken back.
     async fn rehearse(&mut self) -> anyhow::Result<()> {
-        let mut tx = self.ctx.store.allocate().await?;
+        // Not under the allocation lock: a rehearsal may take its time, and holds nobody up.
+        let mut tx = self.ctx.store.begin().await?;
         self.rehearse_pull(&mut tx).await?;
         if self.ctx.tenant.modules.reserve {
             let plan = reserve::within(self.ctx, &mut tx, true).await?;

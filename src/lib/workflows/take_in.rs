@@ -157,6 +157,8 @@ pub async fn one(
             stamp,
             incoming,
             catalogue,
+            had_left: incoming.rule == Some(StatusRule::Shipped)
+                && known.as_ref().is_some_and(|k| k.rule == "shipped"),
         };
         step.set_demand(tx, &wanted, demands, &mut outcome).await?;
     }
@@ -271,6 +273,9 @@ struct Step<'a> {
     stamp: &'a Stamp,
     incoming: &'a Incoming,
     catalogue: &'a Catalogue,
+    /// Whether the order had left before, so that nothing more of it leaves now: what was
+    /// short then is not taken from what came in since.
+    had_left: bool,
 }
 
 impl Step<'_> {
@@ -289,12 +294,16 @@ impl Step<'_> {
             let mut is_new = true;
             for demand in stored.iter().filter(|d| d.line_id == line.line) {
                 is_new = false;
-                let quantity = line.pieces * demand.per_kit;
+                let mut quantity = line.pieces * demand.per_kit;
+                if self.had_left {
+                    quantity = quantity.min(demand.quantity);
+                }
                 let (now, released) = set_quantity(tx, self.stamp, *demand, quantity).await?;
                 outcome.released += released;
                 demands.push(now);
             }
-            let Some(product) = line.product.filter(|_| is_new && line.pieces > 0) else {
+            let adds = is_new && line.pieces > 0 && !self.had_left;
+            let Some(product) = line.product.filter(|_| adds) else {
                 continue;
             };
             for (component, per_kit) in explode(product, &self.catalogue.kits)? {
@@ -344,6 +353,9 @@ impl Step<'_> {
         let mut left = demand.quantity - demand.shipped;
         if left == 0 {
             return Ok(());
+        }
+        if !products::is_stocked(tx, demand.product_id).await? {
+            return Ok(orders::add_shipped(tx, demand.id, left).await?);
         }
         let held = reservations::of_demands(tx, &[demand.id]).await?;
         let balances = stock::balances(tx, demand.product_id).await?;

@@ -12,6 +12,7 @@ use crate::config::{self, Channel, Tenant};
 use crate::context::{Clock, Context};
 use crate::fault::Fault;
 use crate::sandbox::{CONSUMER_KEY, CONSUMER_SECRET, Content, Options, Plan, Sandbox};
+use crate::store::channels;
 use crate::store::connect::Missing;
 use crate::vault::{self, Vault};
 
@@ -103,6 +104,17 @@ impl Stage {
     /// # Errors
     /// The shop cannot be written.
     pub(super) async fn strike(self) -> anyhow::Result<()> {
+        // Where another port had to serve, the shop is where the tenant's file says from now on.
+        let mut tx = self.ctx.store.begin().await?;
+        if let Some(account) = channels::find(&mut tx, "woo").await? {
+            channels::set_url(
+                &mut tx,
+                account.id,
+                &format!("http://{ADDRESS}/woocommerce"),
+            )
+            .await?;
+        }
+        self.ctx.store.commit(tx).await?;
         let saved = self.sandbox.save(Path::new(SHOP));
         self.ctx.store.close().await;
         self.sandbox.stop().await?;
@@ -120,7 +132,7 @@ fn tenant(tenants_dir: &Path) -> anyhow::Result<Tenant> {
     }
     let ours = Tenant::parse(TENANT, &path).map_err(Fault::from)?;
     let there = Tenant::load(tenants_dir, NAME).map_err(Fault::from)?;
-    let channels = |tenant: &Tenant| tenant.channels.keys().cloned().collect::<Vec<_>>();
+    let channels = |tenant: &Tenant| serde_json::to_string(&tenant.channels).unwrap_or_default();
     if there.store.url != ours.store.url
         || there.vault.file != ours.vault.file
         || there.vault.identity != ours.vault.identity

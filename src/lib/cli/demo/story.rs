@@ -119,7 +119,7 @@ async fn take_over(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<()>
         let report = open::run(&ctx, name, channel, &options).await?;
         Ok((report, Ended::Done))
     };
-    let (report, _) = jobs::run_beside(&ctx, "stock-open", "sync", work).await?;
+    let (report, _) = jobs::run(&ctx, "stock-open", work).await?;
     let sum = |term: fn(&open::Row) -> i64| report.rows.iter().map(term).sum::<i64>();
     let cost = report
         .cost

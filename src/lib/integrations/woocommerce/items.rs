@@ -3,7 +3,7 @@
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::wire::{self, Listed, Listing, Pushed};
+use super::wire::{self, Listing, Pushed};
 use super::{Client, Error, PAGE, Page, changed};
 use crate::domain::catalogue::{ShopItem, ShopQuantity};
 use crate::domain::time::UtcMs;
@@ -12,7 +12,6 @@ use crate::integrations::http::HttpError;
 const ITEM_FIELDS: &str = "id,parent_id,type,status,sku,name,global_unique_id,manage_stock,\
     stock_quantity,weight,dimensions,brands,meta_data,date_created_gmt,date_modified_gmt";
 const QUANTITY_FIELDS: &str = "id,manage_stock,stock_quantity";
-const LISTED_FIELDS: &str = "id,type,variations,manage_stock,stock_quantity";
 
 /// The answer to a batch.
 #[derive(serde::Deserialize)]
@@ -34,16 +33,6 @@ impl Client {
         let query = changed("any", since, page, ITEM_FIELDS);
         let read = |raw: &RawValue| wire::item(raw, self.units);
         self.page("products", query, read).await
-    }
-
-    /// A page (from 1) of all products, with no more than what shows that one has drifted
-    /// or gone.
-    ///
-    /// # Errors
-    /// The page cannot be had.
-    pub async fn item_ids_page(&self, page: u32) -> Result<Page<Listed>, Error> {
-        let query = changed("any", None, page, LISTED_FIELDS);
-        self.page("products", query, wire::listed).await
     }
 
     /// One product; `None` where the shop does not have it.

@@ -28,7 +28,7 @@ use serde_json::value::RawValue;
 
 pub use error::Error;
 pub use settings::{DimensionUnit, Settings, WeightUnit};
-pub use wire::{Listed, Listing, Pushed, Rejected};
+pub use wire::{Listing, Pushed, Rejected};
 
 use super::http::{Body, HttpError, Lane, Repeat, Request, Response};
 use super::percent;

@@ -27,19 +27,6 @@ impl Client {
         self.page("orders", query, wire::order).await
     }
 
-    /// A page (from 1) of the orders in the trash, changed after a time, or of all.
-    ///
-    /// # Errors
-    /// The page cannot be had.
-    pub async fn trashed_orders_page(
-        &self,
-        since: Option<UtcMs>,
-        page: u32,
-    ) -> Result<Page<ShopOrder>, Error> {
-        let query = changed("trash", since, page, ORDER_FIELDS);
-        self.page("orders", query, wire::order).await
-    }
-
     /// A page (from 1) of the ids of all orders, the trash left out.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Setting many rows at once, each to values of its own.
 
-use super::{BULK_ROWS, Tx, Type, vals};
+use super::{BULK_ROWS, Tx, Type, Val, json_list, vals};
 use crate::store::StoreError;
 
 impl Tx {
@@ -44,6 +44,56 @@ impl Tx {
                     "{changed} of {} rows of {table} were still there",
                     chunk.len()
                 )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes the rows with these keys; gives how many there were. Never by `IN` over the
+    /// list: MariaDB reads the list anew for each row of the table.
+    pub(in crate::store) async fn delete_many(
+        &mut self,
+        table: &str,
+        key: &str,
+        ids: &[i64],
+    ) -> Result<u64, StoreError> {
+        let from = self.ids();
+        let sql = match self {
+            Self::Sqlite(_) => {
+                format!("DELETE FROM {table} WHERE {key} IN (SELECT j.id FROM {from})")
+            }
+            _ => {
+                format!("DELETE {table} FROM {from} STRAIGHT_JOIN {table} ON {table}.{key} = j.id")
+            }
+        };
+        let mut deleted = 0;
+        for chunk in ids.chunks(BULK_ROWS) {
+            deleted += self.run(&sql, vals![json_list(chunk)]).await?;
+        }
+        Ok(deleted)
+    }
+
+    /// Sets one column of the rows with these ids to one value.
+    pub(in crate::store) async fn set_many(
+        &mut self,
+        table: &str,
+        column: &str,
+        value: impl Into<Val> + Clone,
+        ids: &[i64],
+    ) -> Result<(), StoreError> {
+        let from = self.ids();
+        for chunk in ids.chunks(BULK_ROWS) {
+            let (value, list) = (value.clone().into(), json_list(chunk));
+            if let Self::Sqlite(_) = self {
+                let sql = format!(
+                    "UPDATE {table} SET {column} = ? WHERE id IN (SELECT j.id FROM {from})"
+                );
+                self.run(&sql, vec![value, list.into()]).await?;
+            } else {
+                let sql = format!(
+                    "UPDATE {from} STRAIGHT_JOIN {table} ON {table}.id = j.id SET {column} = ?"
+                );
+                self.run(&sql, vec![list.into(), value]).await?;
             }
         }
         Ok(())

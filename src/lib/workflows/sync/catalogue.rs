@@ -16,7 +16,7 @@ use crate::store::events::{self, Event};
 use crate::store::gtins::{self, CodeRow};
 use crate::store::listings::Put;
 use crate::store::{Stamp, Tx, kits, listings, products};
-use crate::workflows::rows;
+use crate::workflows::{rows, until_no_conflict};
 
 const STREAM: &str = "items";
 
@@ -95,8 +95,8 @@ impl ChannelRun<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        if full && look.failed.is_empty() && !whole.has_shrunk {
-            self.find_gone_listings(&look.taken).await?;
+        if full && !whole.has_shrunk {
+            self.find_gone_listings(&look).await?;
         }
         self.close(STREAM, look).await
     }
@@ -143,25 +143,37 @@ impl ChannelRun<'_> {
     }
 
     /// Takes items in together or, where the store refuses some of them, one by one.
-    async fn take_items(&mut self, items: Vec<ShopItem>, look: &mut Look) -> anyhow::Result<()> {
+    async fn take_items(
+        &mut self,
+        mut items: Vec<ShopItem>,
+        look: &mut Look,
+    ) -> anyhow::Result<()> {
+        items.retain(|item| match item.sku.as_deref().map(rows::key) {
+            Some(Err(what)) => {
+                let parent = item.parent_external_id.as_ref();
+                let id = parent.unwrap_or(&item.external_id);
+                look.fail(id, &format!("its SKU {what}"));
+                false
+            }
+            _ => true,
+        });
         self.note_drift(&items);
         if self.options.dry_run {
             self.held_back.items.extend(items);
             return Ok(());
         }
         match self.store_items(&items).await {
-            Err(error) if is_about_data(&error) && items.len() > 1 => {
+            Err(error) if is_about_data(&error) => {
                 for item in items {
-                    if let Err(error) = self.store_items(std::slice::from_ref(&item)).await {
-                        let parent = item.parent_external_id.as_ref();
-                        look.fail(parent.unwrap_or(&item.external_id), &format!("{error:#}"));
+                    match self.store_items(std::slice::from_ref(&item)).await {
+                        Err(error) if is_about_data(&error) => {
+                            let parent = item.parent_external_id.as_ref();
+                            let id = parent.unwrap_or(&item.external_id);
+                            look.fail(id, &format!("{error:#}"));
+                        }
+                        result => result?,
                     }
                 }
-                Ok(())
-            }
-            Err(error) if is_about_data(&error) => {
-                let (item, error) = (&items[0], format!("{error:#}"));
-                look.fail(&item.external_id, &error);
                 Ok(())
             }
             result => result,
@@ -169,13 +181,21 @@ impl ChannelRun<'_> {
     }
 
     async fn store_items(&mut self, items: &[ShopItem]) -> anyhow::Result<()> {
+        let taken = until_no_conflict!(self.store_once_items(items))?;
+        self.report.items_changed += taken.len() as u64;
+        self.known.learn(taken);
+        Ok(())
+    }
+
+    async fn store_once_items(
+        &self,
+        items: &[ShopItem],
+    ) -> anyhow::Result<Vec<(String, KnownListing)>> {
         let stamp = self.ctx.stamp();
         let mut tx = self.ctx.store.begin().await?;
         let taken = apply(&mut tx, &stamp, &self.account, items, &self.known).await?;
         self.ctx.store.commit(tx).await?;
-        self.report.items_changed += taken.len() as u64;
-        self.known.learn(taken);
-        Ok(())
+        Ok(taken)
     }
 
     fn note_drift(&mut self, items: &[ShopItem]) {
@@ -185,8 +205,11 @@ impl ChannelRun<'_> {
         for item in items {
             let known = self.known.0.get(&item.external_id);
             let seen = known.filter(|k| !k.gone).and_then(|k| k.seen);
+            // What changed since the last look is told by its date.
+            let is_dated = self.dated_from.is_none_or(|from| item.modified_at >= from);
             if let (ShopStock::Managed(now), Some(seen)) = (item.stock, seen)
                 && now != seen
+                && !is_dated
             {
                 found.drift.push(Drift {
                     item: item.sku.clone().unwrap_or_else(|| item.external_id.clone()),
@@ -198,13 +221,24 @@ impl ChannelRun<'_> {
     }
 
     /// Notes the listings that a whole reading of the catalogue did not show.
-    async fn find_gone_listings(&mut self, taken: &[String]) -> anyhow::Result<()> {
-        let there: HashSet<&String> = taken.iter().collect();
+    async fn find_gone_listings(&mut self, look: &Look) -> anyhow::Result<()> {
+        let Some(failed) = look.failed.iter().map(|(id, _)| id.as_ref()).collect() else {
+            // One that cannot even be named may be any of them.
+            return Ok(());
+        };
+        let failed: HashSet<&String> = failed;
+        let mut there: HashSet<&String> = look.taken.iter().collect();
+        there.extend(&failed);
         let stamp = self.ctx.stamp();
         let mut tx = self.ctx.store.begin().await?;
         let rows = listings::all(&mut tx, self.account.id).await?;
         let mut gone = rows;
-        gone.retain(|row| !row.gone && !there.contains(&row.external_id));
+        let is_unsure = |row: &listings::Row| {
+            row.parent_external_id
+                .as_ref()
+                .is_some_and(|parent| failed.contains(parent))
+        };
+        gone.retain(|row| !row.gone && !there.contains(&row.external_id) && !is_unsure(row));
         if gone.is_empty() {
             return Ok(());
         }
@@ -261,7 +295,7 @@ pub(super) async fn apply(
     items: &[ShopItem],
     known: &Known,
 ) -> anyhow::Result<Vec<(String, KnownListing)>> {
-    let mut changes = changed(items, known)?;
+    let mut changes = changed(items, known);
     let mut new = link(tx, stamp, account, &mut changes).await?;
     make(tx, stamp, account, &mut changes, &mut new).await?;
     set_parents(tx, &changes, known, &new).await?;
@@ -293,7 +327,7 @@ pub(super) async fn apply(
 }
 
 /// The items that are new or not as they were, each once, as last told.
-fn changed<'a>(items: &'a [ShopItem], known: &'a Known) -> anyhow::Result<Vec<Change<'a>>> {
+fn changed<'a>(items: &'a [ShopItem], known: &'a Known) -> Vec<Change<'a>> {
     let mut last: HashMap<&str, usize> = HashMap::new();
     for (at, item) in items.iter().enumerate() {
         last.insert(&item.external_id, at);
@@ -308,9 +342,6 @@ fn changed<'a>(items: &'a [ShopItem], known: &'a Known) -> anyhow::Result<Vec<Ch
         if known.is_some_and(|k| !k.gone && k.fingerprint == fingerprint) {
             continue;
         }
-        if let Some(sku) = &item.sku {
-            rows::key(sku).map_err(|what| anyhow::anyhow!("its SKU {what}"))?;
-        }
         changes.push(Change {
             item,
             fingerprint,
@@ -318,7 +349,7 @@ fn changed<'a>(items: &'a [ShopItem], known: &'a Known) -> anyhow::Result<Vec<Ch
             product: None,
         });
     }
-    Ok(changes)
+    changes
 }
 
 /// A variable parent that keeps no stock of its own is no product.
@@ -360,7 +391,9 @@ async fn link(
         .iter()
         .filter_map(|c| c.item.sku.as_deref())
         .collect();
-    let by_sku = products::ids_of(tx, &skus).await?;
+    let mut by_sku = products::ids_of(tx, &skus).await?;
+    let renamed = renamed(tx, changes, &by_sku).await?;
+    by_sku.retain(|_, product| !renamed.contains_key(product));
     let (mut new, mut stocked) = (HashMap::new(), Vec::new());
     for change in changes.iter_mut().filter(|c| is_product(c.item)) {
         let item = change.item;
@@ -368,8 +401,7 @@ async fn link(
         let named = item.sku.as_ref().and_then(|sku| by_sku.get(sku)).copied();
         let (product, sku) = match (named, before, &item.sku) {
             (Some(product), _, Some(sku)) => (product, sku.clone()),
-            // Renamed in the shop: what lies here under the old SKU is meant.
-            (None, Some(product), Some(sku)) if listings::selling(tx, product).await? <= 1 => {
+            (None, Some(product), Some(sku)) if renamed.contains_key(&product) => {
                 (product, sku.clone())
             }
             (_, Some(product), None) => {
@@ -381,7 +413,7 @@ async fn link(
                 continue;
             }
         };
-        note_relink(tx, stamp, account, item, before, named, &sku).await?;
+        note_relink(tx, stamp, account, item, before, named, &sku, &renamed).await?;
         change.product = Some(product);
         products::update(tx, stamp, product, &facts(item, sku)).await?;
         gtins::set_gtin_of_source(tx, product, code(item).as_deref(), &account.name).await?;
@@ -393,7 +425,48 @@ async fn link(
     Ok(new)
 }
 
+/// Products that get another SKU in the shop, with the one they had: what lies here under
+/// the old SKU is meant, and the old SKU may go to another item at once. A product that
+/// several listings sell keeps its own.
+async fn renamed(
+    tx: &mut Tx,
+    changes: &[Change<'_>],
+    by_sku: &HashMap<String, i64>,
+) -> anyhow::Result<HashMap<i64, String>> {
+    let mut renamed = HashMap::new();
+    for change in changes.iter().filter(|c| is_product(c.item)) {
+        let product = change.known.and_then(|k| k.product);
+        let (Some(product), Some(sku)) = (product, &change.item.sku) else {
+            continue;
+        };
+        if by_sku.get(sku) == Some(&product) || listings::selling(tx, product).await? > 1 {
+            continue;
+        }
+        if let Some(there) = products::by_id(tx, product).await? {
+            renamed.insert(product, there.sku);
+        }
+    }
+    // Only one whose new SKU is free, or becomes free by the others, can be renamed.
+    loop {
+        let is_stuck = |change: &Change<'_>| {
+            let product = change.known.and_then(|k| k.product)?;
+            let owner = by_sku.get(change.item.sku.as_ref()?)?;
+            let stuck = renamed.contains_key(&product) && !renamed.contains_key(owner);
+            stuck.then_some(product)
+        };
+        let Some(stuck) = changes.iter().find_map(is_stuck) else {
+            break;
+        };
+        renamed.remove(&stuck);
+    }
+    for product in renamed.keys() {
+        products::free_sku(tx, *product).await?;
+    }
+    Ok(renamed)
+}
+
 /// Says that a listing sells another product than before, or its product has a new SKU.
+#[allow(clippy::too_many_arguments, reason = "the facts of one event")]
 async fn note_relink(
     tx: &mut Tx,
     stamp: &Stamp,
@@ -402,11 +475,15 @@ async fn note_relink(
     before: Option<i64>,
     named: Option<i64>,
     sku: &str,
+    renamed: &HashMap<i64, String>,
 ) -> anyhow::Result<()> {
     let Some(before) = before.filter(|before| named != Some(*before)) else {
         return Ok(());
     };
-    let was = products::by_id(tx, before).await?.map(|p| p.sku);
+    let was = match renamed.get(&before) {
+        Some(was) => Some(was.clone()),
+        None => products::by_id(tx, before).await?.map(|p| p.sku),
+    };
     if was.as_deref() == Some(sku) {
         return Ok(());
     }

@@ -32,7 +32,12 @@ impl ChannelRun<'_> {
         let mut tx = self.ctx.store.read().await?;
         let ours = orders::standing(&mut tx, self.account.id).await?;
         drop(tx);
-        let known: HashSet<&String> = ours.iter().map(|order| &order.external_id).collect();
+        let held_back = self.held_back.orders.iter().map(|i| &i.order.external_id);
+        let known: HashSet<&String> = ours
+            .iter()
+            .map(|order| &order.external_id)
+            .chain(held_back)
+            .collect();
         let mut missed: Vec<String> = there
             .iter()
             .filter(|id| !known.contains(id))
@@ -64,13 +69,14 @@ impl ChannelRun<'_> {
             }
         }
         if let Some(found) = &mut self.report.found {
-            let taken = |id: &String| look.taken.contains(id);
-            found.orders_missed = missed.into_iter().filter(taken).collect();
+            let taken: HashSet<&String> = look.taken.iter().collect();
+            missed.retain(|id| taken.contains(id));
+            found.orders_missed = missed;
         }
         if is_certain {
             self.take_leave(&gone, &mut look).await?;
         }
-        self.close("orders", look).await
+        self.close(super::orders::STREAM, look).await
     }
 
     /// Orders that are not in the list are in the trash or deleted, and want nothing. Of one

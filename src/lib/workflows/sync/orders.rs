@@ -15,7 +15,7 @@ use crate::store::{Stamp, Tx};
 use crate::workflows::take_in::{self, Catalogue, Incoming};
 use crate::workflows::until_no_conflict;
 
-const STREAM: &str = "orders";
+pub(super) const STREAM: &str = "orders";
 
 /// Orders taken in under one hold of the allocation lock.
 const AT_ONCE: usize = 25;
@@ -59,6 +59,7 @@ impl ChannelRun<'_> {
             self.take_orders(page.items, &mut look).await
         })
         .await?;
+        self.looked_at = whole.server_time.filter(|_| !whole.has_shrunk);
         if whole.has_shrunk {
             tracing::info!("orders left the list while it was read; the next run reads it again");
         } else {
@@ -77,15 +78,14 @@ impl ChannelRun<'_> {
         Ok(looked_at)
     }
 
-    /// Looks at the orders once more; gives the moment by the shop's clock.
+    /// Looks at the orders once more; gives the moment by the shop's clock, or none where
+    /// the list moved while it was read.
     ///
     /// # Errors
     /// The shop is out of reach, or the store's.
-    pub(in crate::workflows) async fn look_again(&mut self) -> anyhow::Result<UtcMs> {
-        let looked_at = self.pull_orders().await?;
-        let mut tx = self.ctx.store.read().await?;
-        let cursor = channels::cursor(&mut tx, self.account.id, STREAM).await?;
-        Ok(cursor.unwrap_or(looked_at))
+    pub(in crate::workflows) async fn look_again(&mut self) -> anyhow::Result<Option<UtcMs>> {
+        self.pull_orders().await?;
+        Ok(self.looked_at)
     }
 
     /// Takes in one order by its id; one that the shop does not have wants nothing.
@@ -177,7 +177,7 @@ impl ChannelRun<'_> {
                 Err(error) => return Err(error.into()),
             };
             let rule = self.shop.status_rule(&order.status);
-            if rule.is_none() {
+            if rule.is_none() && self.unmapped.insert(order.external_id.clone()) {
                 let unknown = &mut self.report.unknown_statuses;
                 *unknown.entry(order.status.clone()).or_default() += 1;
             }

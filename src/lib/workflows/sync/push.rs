@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::json;
 
-use super::ChannelRun;
+use super::{ChannelRun, concerns_one};
 use crate::domain::catalogue::{ShopQuantity, ShopStock};
 use crate::domain::stock::{explode, sellable_kits};
 use crate::fault::Fault;
@@ -54,6 +54,14 @@ struct Sent {
     failures: Vec<String>,
 }
 
+impl Sent {
+    fn add(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.pushed += other.pushed;
+        self.failures.extend(other.failures);
+    }
+}
+
 impl ChannelRun<'_> {
     /// The listings whose quantity in the shop, as last seen, is not what may be offered.
     /// Only products that have had stock here are ever written, and kits of such.
@@ -84,29 +92,37 @@ impl ChannelRun<'_> {
         let progress = Progress::start(self.ctx.show, "writing quantities", targets.len() as u64);
         let batches = batches(targets);
         let this = &*self;
-        let sent: Vec<Sent> = stream::iter(&batches)
-            .map(|(parent, batch)| {
-                let progress = &progress;
-                async move {
-                    let mut sent = Sent::default();
-                    if let Err(error) = this.push_batch(parent.as_deref(), batch, &mut sent).await {
-                        let first = &batch[0].external_id;
-                        let text = format!("quantities from item {first} on: {error:#}");
-                        sent.failures.push(text);
-                    }
-                    progress.advance(batch.len() as u64);
-                    sent
-                }
+        let mut batches = stream::iter(&batches)
+            .map(|(parent, batch)| async move {
+                let mut sent = Sent::default();
+                let result = this.push_batch(parent.as_deref(), batch, &mut sent).await;
+                (batch, sent, result)
             })
-            .buffer_unordered(self.shop.parallel.max(1) as usize)
-            .collect()
-            .await;
-        let before = self.report.push_requests;
-        for batch in sent {
-            self.report.push_requests += batch.requests;
-            self.report.pushed += batch.pushed;
-            self.report.failures.extend(batch.failures);
+            .buffer_unordered(self.shop.parallel.max(1) as usize);
+        let mut all = Sent::default();
+        while let Some((batch, sent, result)) = batches.next().await {
+            progress.advance(batch.len() as u64);
+            all.add(sent);
+            let Err(error) = result else {
+                continue;
+            };
+            let is_away = error
+                .downcast_ref::<Error>()
+                .is_some_and(|error| !concerns_one(error));
+            let first = &batch[0].external_id;
+            let rest = if is_away { "; the rest waits" } else { "" };
+            let text = format!("quantities from item {first} on: {error:#}{rest}");
+            all.failures.push(text);
+            if is_away {
+                // Each further batch would only try the shop's patience, and ours.
+                break;
+            }
         }
+        drop(batches);
+        let before = self.report.push_requests;
+        self.report.push_requests += all.requests;
+        self.report.pushed += all.pushed;
+        self.report.failures.extend(all.failures);
         Ok(self.report.push_requests > before)
     }
 

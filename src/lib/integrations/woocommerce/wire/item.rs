@@ -28,19 +28,6 @@ pub struct Units {
     pub millimetres: Decimal,
 }
 
-/// A product as a full listing shows it: enough to find what has drifted or gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// The shop's id.
-    pub external_id: String,
-    /// What kind of listing it is.
-    pub kind: ItemKind,
-    /// The ids of its variations, for a variable product.
-    pub variation_ids: Vec<String>,
-    /// The stock at this moment.
-    pub stock: ShopStock,
-}
-
 /// One item's part in the answer to a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pushed {
@@ -155,28 +142,6 @@ pub fn quantity(element: &RawValue) -> Result<ShopQuantity, String> {
     Ok(ShopQuantity {
         external_id: wire.id,
         stock: stock(&wire.manage_stock, &wire.stock_quantity)?,
-    })
-}
-
-/// A product in a full listing.
-pub fn listed(element: &RawValue) -> Result<Listed, String> {
-    #[derive(Deserialize)]
-    struct Wire {
-        #[serde(rename = "type", deserialize_with = "field::text")]
-        kind: String,
-        #[serde(default)]
-        variations: Vec<Value>,
-    }
-    let wire: Wire = read(element)?;
-    let ShopQuantity { external_id, stock } = quantity(element)?;
-    let variation_ids = wire.variations.iter().map(field::id_of);
-    Ok(Listed {
-        kind: kind(&wire.kind),
-        variation_ids: variation_ids
-            .collect::<Option<_>>()
-            .ok_or("variations: not a list of ids")?,
-        external_id,
-        stock,
     })
 }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-pub use item::{Listed, Pushed, Units, item, listed, pushed, quantity, variation};
+pub use item::{Pushed, Units, item, pushed, quantity, variation};
 pub use order::{id_only, order, refund};
 
 /// An element that could not be understood.
