@@ -59,11 +59,9 @@ impl ChannelRun<'_> {
     /// Takes in the listings changed since the last look, or, in a full sync, all.
     pub(super) async fn pull_items(&mut self) -> anyhow::Result<()> {
         let full = self.options.full;
-        let since = if full {
-            None
-        } else {
-            self.since(STREAM).await?
-        };
+        let cursor = self.since(STREAM).await?;
+        let since = cursor.filter(|_| !full);
+        self.dated_from = cursor;
         let progress = Progress::start(self.ctx.show, "reading the catalogue", 0);
         let mut look = Look::default();
         let client = self.client.clone();
