@@ -17,7 +17,7 @@ use crate::vault::Secrets;
 pub fn logging(globals: &Globals) {
     let level = match (globals.quiet, globals.verbose) {
         (true, _) => "error",
-        (false, 0) => "warn,opsctl=info",
+        (false, 0) => "warn,sqlx=error,opsctl=info",
         (false, 1) => "info,opsctl=debug",
         (false, _) => "debug,opsctl=trace",
     };

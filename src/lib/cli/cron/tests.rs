@@ -44,15 +44,11 @@ fn the_next_runs_of_all_jobs_come_in_order_of_time() {
     let runs = next(&files, &from, 3).unwrap();
     insta::assert_snapshot!(page(&runs), @"
     Fields read as times of Europe/Amsterdam.
-    ─────────────────────────────────────────────────────────────────────────────────────
      When                       Schedule       Job                   File
-    ═════════════════════════════════════════════════════════════════════════════════════
+    ─────────────────────────────────────────────────────────────────────────────────────
      Sun 2026-10-25 02:30 CET   */30 * * * *   opsctl sync --quiet   crontab/shop.cron:1
-    ─────────────────────────────────────────────────────────────────────────────────────
      Sun 2026-10-25 03:00 CET   */30 * * * *   opsctl sync --quiet   crontab/shop.cron:1
-    ─────────────────────────────────────────────────────────────────────────────────────
      Sun 2026-10-25 03:00 CET   0 3 * * *      opsctl sync --full    crontab/shop.cron:2
-    ─────────────────────────────────────────────────────────────────────────────────────
     ");
     insta::assert_snapshot!(serde_json::to_string(&runs.runs[0]).unwrap(), @r#"{"at":"2026-10-25T01:30:00Z","local":"2026-10-25T02:30:00+01:00","schedule":"*/30 * * * *","command":"opsctl sync --quiet","file":"crontab/shop.cron","line":1}"#);
 }
@@ -113,5 +109,5 @@ fn the_crontab_that_comes_with_opsctl_is_a_good_one() {
         .iter()
         .map(|e| e.schedule.as_str())
         .collect();
-    assert_eq!(schedules, ["*/5 * * * *"]);
+    assert_eq!(schedules, ["*/5 * * * *", "32 3 * * *", "47 3 * * *"]);
 }
