@@ -19,8 +19,14 @@ async fn an_interrupted_run_is_finished_by_the_next(shop: Shop) {
         trade.find_one_more(&trade.skus[0]);
         trade.sandbox.woo().forget_calls();
         trade.spoil(fault);
-        let mut command = trade.shop.command(&["sync"]);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        // A shell in the background hands on that SIGINT is ignored; a person's does not.
+        let mut command = std::process::Command::new("env");
+        command
+            .arg("--default-signal=INT")
+            .args([env!("CARGO_BIN_EXE_opsctl"), "--tenant", "shop", "sync"])
+            .current_dir(trade.shop.folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let started = Instant::now();
         while !trade.sandbox.faults().pending().is_empty() {
