@@ -26,7 +26,7 @@ use crate::context::Context;
 use crate::domain::catalogue::ShopItem;
 use crate::domain::time::UtcMs;
 use crate::fault::Fault;
-use crate::integrations::woocommerce::{Client, Error};
+use crate::integrations::woocommerce::{Client, Error, Rejected};
 use crate::store::channels::{self, Account};
 use crate::store::{StoreError, Tx};
 
@@ -353,11 +353,13 @@ impl<'a> ChannelRun<'a> {
         Ok(cursor.map(|at| at.plus_ms(-OVERLAP_MS)))
     }
 
-    /// The items of a stream that failed before.
-    async fn retries(&self, stream: &str) -> anyhow::Result<Vec<String>> {
+    /// The items of a stream that failed before, and have not come by themselves since.
+    async fn retries(&self, stream: &str, look: &Look) -> anyhow::Result<Vec<String>> {
         let mut tx = self.ctx.store.read().await?;
         let retries = channels::retries(&mut tx, self.account.id, stream).await?;
-        Ok(retries.into_iter().map(|r| r.external_id).collect())
+        let taken: HashSet<&String> = look.taken.iter().collect();
+        let missing = retries.into_iter().map(|r| r.external_id);
+        Ok(missing.filter(|id| !taken.contains(id)).collect())
     }
 
     /// Ends the reading of a stream: moves its cursor, and notes what failed in it.
@@ -403,6 +405,12 @@ struct Look {
 }
 
 impl Look {
+    /// Notes the elements that could not be understood.
+    fn set_aside(&mut self, rejected: Vec<Rejected>) {
+        let failed = rejected.into_iter().map(|r| (r.external_id, r.reason));
+        self.failed.extend(failed);
+    }
+
     fn fail(&mut self, id: &str, reason: &dyn Display) {
         self.failed.push((Some(id.to_owned()), reason.to_string()));
     }

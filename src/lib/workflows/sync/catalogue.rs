@@ -68,24 +68,12 @@ impl ChannelRun<'_> {
         let fetch = |number| client.items_page(since, number);
         let parallel = self.shop.parallel;
         let whole = pages::each(parallel, &progress, fetch, async |page: Page<ShopItem>| {
-            for rejected in page.rejected {
-                look.failed.push((rejected.external_id, rejected.reason));
-            }
+            look.set_aside(page.rejected);
             self.take_products(page.items, &mut look).await
         })
         .await?;
-        if whole.has_shrunk {
-            tracing::info!("products left the list while it was read; the next run reads it again");
-        } else {
-            look.position = whole.server_time;
-        }
-        let seen: HashSet<&String> = look.taken.iter().collect();
-        let again = self.retries(STREAM).await?;
-        for id in again
-            .into_iter()
-            .filter(|id| !seen.contains(id))
-            .collect::<Vec<_>>()
-        {
+        look.position = whole.read_up_to();
+        for id in self.retries(STREAM, &look).await? {
             match self.client.product(&id).await {
                 Ok(Some(item)) => self.take_products(vec![item], &mut look).await?,
                 Ok(None) => look.taken.push(id),

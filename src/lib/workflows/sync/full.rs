@@ -55,9 +55,7 @@ impl ChannelRun<'_> {
         for ids in again.chunks(PAGE) {
             match self.client.orders(ids).await {
                 Ok(found) => {
-                    for rejected in found.rejected {
-                        look.failed.push((rejected.external_id, rejected.reason));
-                    }
+                    look.set_aside(found.rejected);
                     self.take_orders(found.items, &mut look).await?;
                 }
                 Err(error) if concerns_one(&error) => {

@@ -1,7 +1,5 @@
 //! The shop's orders become ours: a page at a time, a few under one hold of the lock.
 
-use std::collections::HashSet;
-
 use anyhow::Context as _;
 use futures_util::{StreamExt, stream};
 
@@ -53,25 +51,13 @@ impl ChannelRun<'_> {
         let parallel = self.shop.parallel;
         let whole = pages::each(parallel, &progress, fetch, async |page: Page<ShopOrder>| {
             self.open(page.server_time.unwrap_or(looked_at)).await?;
-            for rejected in page.rejected {
-                look.failed.push((rejected.external_id, rejected.reason));
-            }
+            look.set_aside(page.rejected);
             self.take_orders(page.items, &mut look).await
         })
         .await?;
-        self.looked_at = whole.server_time.filter(|_| !whole.has_shrunk);
-        if whole.has_shrunk {
-            tracing::info!("orders left the list while it was read; the next run reads it again");
-        } else {
-            look.position = whole.server_time;
-        }
-        let seen: HashSet<&String> = look.taken.iter().collect();
-        let again = self.retries(STREAM).await?;
-        for id in again
-            .into_iter()
-            .filter(|id| !seen.contains(id))
-            .collect::<Vec<_>>()
-        {
+        look.position = whole.read_up_to();
+        self.looked_at = look.position;
+        for id in self.retries(STREAM, &look).await? {
             self.take_order(id, &mut look).await?;
         }
         self.close(STREAM, look).await?;

@@ -15,6 +15,17 @@ pub(super) struct Whole {
     pub has_shrunk: bool,
 }
 
+impl Whole {
+    /// Up to where the list has been read for certain, by the shop's clock.
+    pub(super) fn read_up_to(&self) -> Option<UtcMs> {
+        if self.has_shrunk {
+            tracing::info!("the list got shorter while it was read; the next run reads it again");
+            return None;
+        }
+        self.server_time
+    }
+}
+
 /// Reads all pages of a list, up to `parallel` at once, and hands them over in order.
 ///
 /// Pages are cut by place. Where the list changes its length meanwhile, elements move
