@@ -198,11 +198,12 @@ async fn look(
     let mut quantities = HashMap::new();
     let mut unread: Option<BTreeSet<String>> = None;
     let started = Instant::now();
+    channel.changed_orders.clear();
     while started.elapsed() < PATIENCE {
         quantities.extend(channel.quantities(unread.as_ref()).await?);
-        channel.changed_orders.clear();
         let cut_off = channel.look_again().await?;
         whole(channel)?;
+        // Where the list moved, what changed in it is kept for the next round.
         let Some(cut_off) = cut_off else {
             continue;
         };
@@ -220,6 +221,7 @@ async fn look(
             .filter(|row| row.stock == "parent" && touched.contains(&row.external_id))
             .filter_map(|row| row.parent_external_id.clone());
         unread = Some(parents.chain(touched.iter().cloned()).collect());
+        channel.changed_orders.clear();
     }
     Err(
         Fault::try_again("the shop sells too fast to take its stock over at one moment")
