@@ -39,11 +39,14 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "every move belongs to a balance",
-        "SELECT CONCAT('move ', m.id, ' of lot ', m.lot_id) FROM stock_moves m \
-         WHERE (m.to_location IS NOT NULL AND NOT EXISTS (SELECT 1 FROM balances b \
-             WHERE b.lot_id = m.lot_id AND b.location_id = m.to_location)) \
-           OR (m.from_location IS NOT NULL AND NOT EXISTS (SELECT 1 FROM balances b \
-             WHERE b.lot_id = m.lot_id AND b.location_id = m.from_location))",
+        "SELECT CONCAT('move ', m.id, ' of lot ', m.lot_id) FROM ( \
+             SELECT lot_id, to_location AS location_id, MIN(id) AS id FROM stock_moves \
+               WHERE to_location IS NOT NULL GROUP BY lot_id, to_location \
+             UNION ALL \
+             SELECT lot_id, from_location, MIN(id) FROM stock_moves \
+               WHERE from_location IS NOT NULL GROUP BY lot_id, from_location) m \
+         LEFT JOIN balances b ON b.lot_id = m.lot_id AND b.location_id = m.location_id \
+         WHERE b.id IS NULL",
     ),
     (
         "a balance promises what its live reservations sum up to",
