@@ -139,13 +139,13 @@ impl Context {
             at: self.clock.now(),
             actor: self.actor.clone(),
             run: self.run.clone(),
+            zone: self.tenant.tenant.timezone,
         }
     }
 
     /// The calendar day of a point in time in the tenant's zone: `YYYY-MM-DD`.
     pub fn business_day(&self, at: UtcMs) -> String {
-        let local = at.to_utc().with_timezone(&self.tenant.tenant.timezone);
-        local.format("%Y-%m-%d").to_string()
+        at.day_in(self.tenant.tenant.timezone)
     }
 
     /// The name of the file that answers scans.

@@ -179,7 +179,7 @@ async fn costs_come_by_file(shop: Shop) {
     let file = shop.write("costs.csv", &text);
     let options = open::Options {
         costs: Some(file.clone()),
-        dry_run: false,
+        ..open::Options::default()
     };
     let refused = open::run(&ctx, "woo", woo(&ctx), &options)
         .await

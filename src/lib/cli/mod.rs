@@ -33,7 +33,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use out::{Out, Page, Report};
 
 use crate::context::{Clock, Context};
-use crate::fault::Exit;
+use crate::fault::{Exit, Fault};
+use crate::workflows::rates::Rates;
 
 /// Runs the operations of a shop: orders in, stock reserved, parcels out.
 #[derive(Debug, Parser)]
@@ -103,6 +104,28 @@ pub struct DryRun {
     /// Print the plan that a real run would carry out, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// What foreign currencies are worth.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RateArgs {
+    /// What one unit of a foreign currency costs in the tenant's, such as USD=0.92; may be
+    /// repeated
+    #[arg(long = "rate", value_name = "CUR=RATE")]
+    rates: Vec<String>,
+    /// Where the rates come from, such as "ECB 2026-11-24"; kept with each cost
+    #[arg(long, value_name = "SOURCE")]
+    rate_source: Option<String>,
+}
+
+impl RateArgs {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// A rate is not of the form, or has no source.
+    pub fn read(&self) -> Result<Rates, Fault> {
+        Rates::read(&self.rates, self.rate_source.as_deref())
+    }
 }
 
 #[derive(Debug, Subcommand)]

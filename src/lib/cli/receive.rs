@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{DryRun, Out, Page, Report};
+use super::{DryRun, Out, Page, RateArgs, Report};
 use crate::context::Context;
 use crate::fault::Exit;
 use crate::workflows::{receive, scan};
@@ -20,6 +20,8 @@ pub struct Args {
     /// Make products that are not known yet
     #[arg(long)]
     new_products: bool,
+    #[command(flatten)]
+    rates: RateArgs,
     #[command(flatten)]
     dry: DryRun,
 }
@@ -62,6 +64,7 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
     let options = receive::Options {
         reference: args.reference.clone(),
         new_products: args.new_products,
+        rates: args.rates.read()?,
         dry_run: args.dry.dry_run,
     };
     let report = receive::run(ctx, &args.file, &options).await?;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::{DryRun, Out, Page, Report};
+use super::{DryRun, Out, Page, RateArgs, Report};
 use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
 use crate::domain::money::Currency;
@@ -41,6 +41,8 @@ enum Command {
         /// CSV with sku, unit_cost; optional: currency
         #[arg(long, value_name = "FILE")]
         costs: Option<PathBuf>,
+        #[command(flatten)]
+        rates: RateArgs,
         #[command(flatten)]
         dry: DryRun,
     },
@@ -298,9 +300,15 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
                     .collect(),
             })?;
         }
-        Command::Open { from, costs, dry } => {
+        Command::Open {
+            from,
+            costs,
+            rates,
+            dry,
+        } => {
             let options = open::Options {
                 costs: costs.clone(),
+                rates: rates.read()?,
                 dry_run: dry.dry_run,
             };
             out.report(&open_stock(ctx, from, &options).await?)?;

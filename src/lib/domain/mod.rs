@@ -1,9 +1,11 @@
 //! The rules of the trade, as types and pure functions: no I/O, no async, no clock, no SQL.
 
 pub mod catalogue;
+pub mod cost;
 pub mod country;
 pub mod fifo;
 pub mod gtin;
+pub mod layers;
 pub mod money;
 pub mod order;
 pub mod secret_ref;

@@ -27,6 +27,13 @@ impl UtcMs {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }
 
+    /// The calendar day in a zone: `YYYY-MM-DD`.
+    #[must_use]
+    pub fn day_in(self, zone: chrono_tz::Tz) -> String {
+        let local = self.to_utc().with_timezone(&zone);
+        local.format("%Y-%m-%d").to_string()
+    }
+
     /// This time moved by a number of milliseconds.
     #[must_use]
     pub fn plus_ms(self, ms: i64) -> Self {

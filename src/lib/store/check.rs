@@ -98,6 +98,33 @@ const RULES: &[(&str, &str)] = &[
            WHERE from_location IS NULL GROUP BY lot_id) m ON m.lot_id = l.id \
          WHERE l.quantity <> COALESCE(m.units, 0)",
     ),
+    (
+        "what has left of a lot is costed, each unit once",
+        "SELECT CONCAT('lot ', l.code, ' (', p.sku, '): ', l.quantity - COALESCE(b.units, 0), \
+           ' units have left, ', COALESCE(e.units, 0), ' are costed') \
+         FROM lots l JOIN products p ON p.id = l.product_id \
+         LEFT JOIN (SELECT lot_id, CAST(SUM(on_hand) AS SIGNED) AS units FROM balances \
+           GROUP BY lot_id) b ON b.lot_id = l.id \
+         LEFT JOIN (SELECT lot_id, CAST(SUM(quantity) AS SIGNED) AS units, \
+             CAST(MAX(first_unit + quantity) AS SIGNED) AS upto FROM cogs_entries \
+           WHERE first_unit IS NOT NULL GROUP BY lot_id) e ON e.lot_id = l.id \
+         WHERE l.quantity - COALESCE(b.units, 0) <> COALESCE(e.units, 0) \
+           OR COALESCE(e.units, 0) <> COALESCE(e.upto, 0)",
+    ),
+    (
+        "the cost of what has left is its share of what was paid",
+        "SELECT CONCAT('lot ', l.code, ' (', p.sku, '): ', COALESCE(e.cost, 0), \
+           ' minor units have left with ', COALESCE(e.units, 0), ' of ', l.quantity, \
+           ' units that cost ', COALESCE(c.cost, 0)) \
+         FROM lots l JOIN products p ON p.id = l.product_id \
+         LEFT JOIN (SELECT lot_id, CAST(SUM(amount_minor) AS SIGNED) AS cost FROM lot_costs \
+           GROUP BY lot_id) c ON c.lot_id = l.id \
+         LEFT JOIN (SELECT lot_id, CAST(SUM(quantity) AS SIGNED) AS units, \
+             CAST(SUM(cost_minor) AS SIGNED) AS cost FROM cogs_entries \
+           WHERE kind <> 'return' GROUP BY lot_id) e ON e.lot_id = l.id \
+         WHERE ABS(2 * l.quantity * COALESCE(e.cost, 0) \
+           - 2 * COALESCE(c.cost, 0) * COALESCE(e.units, 0)) > l.quantity",
+    ),
 ];
 
 /// The rules that are broken; none where the data is sound. Gives also how many rules

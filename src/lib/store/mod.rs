@@ -7,6 +7,7 @@ pub mod applied_refs;
 pub mod channels;
 pub mod check;
 pub mod connect;
+pub mod costs;
 mod dialect;
 pub mod error;
 pub mod events;
@@ -23,6 +24,8 @@ pub mod payments;
 pub mod products;
 pub mod reservations;
 pub mod scan_index;
+pub mod serials;
+pub mod shipments;
 pub mod stock;
 
 use std::path::PathBuf;
@@ -53,6 +56,15 @@ pub struct Stamp {
     pub actor: String,
     /// In which run.
     pub run: String,
+    /// The tenant's zone, in which business days are told.
+    pub zone: chrono_tz::Tz,
+}
+
+impl Stamp {
+    /// The business day of this moment: `YYYY-MM-DD`.
+    pub fn day(&self) -> String {
+        self.at.day_in(self.zone)
+    }
 }
 
 /// A tenant's database.

@@ -142,6 +142,17 @@ pub async fn is_stocked(tx: &mut Tx, id: i64) -> Result<bool, StoreError> {
     Ok(stocked == 1)
 }
 
+/// How its units are told apart: `none`, `lot` or `serial`.
+///
+/// # Errors
+/// The store's.
+pub async fn tracking(tx: &mut Tx, id: i64) -> Result<String, StoreError> {
+    let row: (String,) = tx
+        .one("SELECT tracking FROM products WHERE id = ?", vals![id])
+        .await?;
+    Ok(row.0)
+}
+
 /// Takes a SKU from a product that is about to get another, so that it is free meanwhile.
 ///
 /// # Errors

@@ -6,9 +6,10 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::dialect::{Tx, Type, vals};
+use super::costs::{self, Outgoing, Voucher};
+use super::dialect::{Tx, Type, json_list, vals};
 use super::{Stamp, StoreError};
-use crate::domain::money::Currency;
+use crate::domain::cost::Cost;
 
 /// A lot to be put on stock.
 #[derive(Debug, Clone)]
@@ -24,7 +25,7 @@ pub struct NewLot {
     /// Where it is put.
     pub location: i64,
     /// What the whole lot cost, where that is known.
-    pub cost: Option<(i64, Currency)>,
+    pub cost: Option<Cost>,
     /// Who delivered it.
     pub supplier: Option<String>,
     /// The invoice it came with.
@@ -88,7 +89,7 @@ pub struct SkuRow {
     pub has_lots: bool,
 }
 
-/// What removing units from a balance did.
+/// Units of a balance that leave the house.
 #[derive(Debug, Clone, Copy)]
 pub struct Removal {
     /// The balance.
@@ -98,6 +99,23 @@ pub struct Removal {
     /// Its location.
     pub location: i64,
     /// Units taken out.
+    pub units: i64,
+    /// The demand they serve.
+    pub demand: Option<i64>,
+}
+
+/// Units of a lot that go from one place in the house to another.
+#[derive(Debug, Clone, Copy)]
+pub struct Relocation {
+    /// The lot.
+    pub lot: i64,
+    /// Its product.
+    pub product: i64,
+    /// Where they lay.
+    pub from: i64,
+    /// Where they lie then.
+    pub to: i64,
+    /// Units.
     pub units: i64,
 }
 
@@ -129,7 +147,8 @@ pub async fn lot_codes(tx: &mut Tx) -> Result<Vec<(i64, String)>, StoreError> {
     tx.all("SELECT product_id, code FROM lots", vals![]).await
 }
 
-/// Puts new lots on stock: the lot, its cost, its balance and the move that brought it.
+/// Puts new lots on stock: the lot, its cost, its balance and the move that brought it;
+/// gives the id of the first, from which the others count on.
 ///
 /// # Errors
 /// A lot of that name is there already, or the store's.
@@ -139,7 +158,7 @@ pub async fn put_lots(
     lots: &[NewLot],
     reason: &str,
     cause: &str,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     let first = tx
         .int("SELECT COALESCE(MAX(id), 0) + 1 FROM lots", vals![])
         .await?;
@@ -178,30 +197,12 @@ pub async fn put_lots(
     ];
     tx.insert_many("lots", &columns, &rows).await?;
 
-    let costs: Vec<Value> = lots
+    let paid: Vec<(i64, Cost)> = lots
         .iter()
         .enumerate()
-        .filter_map(|(i, l)| {
-            let (amount, currency) = l.cost?;
-            Some(json!([
-                id(i),
-                "purchase",
-                amount,
-                currency.as_str(),
-                stamp.at.0,
-                stamp.run
-            ]))
-        })
+        .filter_map(|(i, l)| Some((id(i), l.cost.clone()?)))
         .collect();
-    let columns = [
-        ("lot_id", Type::Int),
-        ("component", Type::Text),
-        ("amount_minor", Type::Int),
-        ("currency", Type::Text),
-        ("at", Type::Int),
-        ("run", Type::Text),
-    ];
-    tx.insert_many("lot_costs", &columns, &costs).await?;
+    costs::insert(tx, stamp, &paid).await?;
 
     let rows = of(&|i, l| json!([id(i), l.location, l.product, l.quantity, 0]));
     let columns = [
@@ -226,11 +227,12 @@ pub async fn put_lots(
             stamp.run
         ])
     });
-    insert_moves(tx, &rows).await
+    insert_moves(tx, &rows).await?;
+    Ok(first)
 }
 
-/// Takes units out of the house: balances shrink, and each removal is a move. The units
-/// must not be promised any more.
+/// Takes units out of the house: they are costed, balances shrink, and each removal is a
+/// move. The units must not be promised any more.
 ///
 /// # Errors
 /// A conflict, where a balance has changed meanwhile; or the store's.
@@ -239,10 +241,22 @@ pub async fn take_out(
     stamp: &Stamp,
     removals: &[Removal],
     reason: &str,
-    cause: &str,
+    voucher: Voucher<'_>,
 ) -> Result<(), StoreError> {
+    if removals.is_empty() {
+        return Ok(());
+    }
+    let outgoing: Vec<Outgoing> = removals
+        .iter()
+        .map(|r| Outgoing {
+            lot: r.lot,
+            units: r.units,
+            demand: r.demand,
+        })
+        .collect();
+    costs::cost_out(tx, stamp, &outgoing, voucher).await?;
     let changes: Vec<(i64, i64)> = removals.iter().map(|r| (r.balance, -r.units)).collect();
-    tx.add_many("balances", "on_hand", "on_hand + j.n >= reserved", &changes)
+    tx.add_many("balances", "on_hand", "on_hand + j.n >= reserved", &summed(changes))
         .await?;
     let rows: Vec<Value> = removals
         .iter()
@@ -254,6 +268,75 @@ pub async fn take_out(
                 null_location(),
                 r.units,
                 reason,
+                voucher.cause,
+                stamp.actor,
+                stamp.run
+            ])
+        })
+        .collect();
+    insert_moves(tx, &rows).await
+}
+
+/// Adds the units of relocations to where they go, so that promises can follow before
+/// [`send_off`] takes them from where they lay: no balance ever promises more than it has.
+///
+/// # Errors
+/// The store's.
+pub async fn arrive(tx: &mut Tx, relocations: &[Relocation]) -> Result<(), StoreError> {
+    for r in relocations {
+        // Without the lock, the unique key refuses whoever makes the balance second.
+        tx.run(
+            "INSERT INTO balances (lot_id, location_id, product_id, on_hand, reserved) \
+             SELECT ?, ?, ?, 0, 0 FROM locations l WHERE l.id = ? AND NOT EXISTS \
+               (SELECT 1 FROM balances b WHERE b.lot_id = ? AND b.location_id = ?)",
+            vals![r.lot, r.to, r.product, r.to, r.lot, r.to],
+        )
+        .await?;
+        tx.run(
+            "UPDATE balances SET on_hand = on_hand + ? WHERE lot_id = ? AND location_id = ?",
+            vals![r.units, r.lot, r.to],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Takes the units of relocations from where they lay, and notes each as a move.
+///
+/// # Errors
+/// A conflict, where the units are not there or are promised; or the store's.
+pub async fn send_off(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    relocations: &[Relocation],
+    reason: &str,
+    cause: &str,
+) -> Result<(), StoreError> {
+    for r in relocations {
+        let changed = tx
+            .run(
+                "UPDATE balances SET on_hand = on_hand - ? WHERE lot_id = ? AND location_id = ? \
+                 AND on_hand - ? >= reserved",
+                vals![r.units, r.lot, r.from, r.units],
+            )
+            .await?;
+        if changed != 1 {
+            return Err(StoreError::Conflict(format!(
+                "{} units of lot {} are not free at location {}",
+                r.units, r.lot, r.from
+            )));
+        }
+    }
+    let rows: Vec<Value> = relocations
+        .iter()
+        .map(|r| {
+            json!([
+                stamp.at.0,
+                r.lot,
+                r.from,
+                r.to,
+                r.units,
+                reason,
                 cause,
                 stamp.actor,
                 stamp.run
@@ -261,6 +344,19 @@ pub async fn take_out(
         })
         .collect();
     insert_moves(tx, &rows).await
+}
+
+/// Changes by id, each id once.
+fn summed(mut changes: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    changes.sort_unstable();
+    changes.dedup_by(|later, first| {
+        let same = later.0 == first.0;
+        if same {
+            first.1 += later.1;
+        }
+        same
+    });
+    changes
 }
 
 fn null_location() -> Value {
@@ -299,6 +395,48 @@ pub async fn balances(tx: &mut Tx, product: i64) -> Result<Vec<BalanceRow>, Stor
         vals![product],
     )
     .await
+}
+
+/// Where the units of some products lie, oldest lot first, also those used up.
+///
+/// # Errors
+/// The store's.
+pub async fn places(tx: &mut Tx, products: &[i64]) -> Result<Vec<Place>, StoreError> {
+    let from = tx.ids();
+    tx.all(
+        &format!(
+            "SELECT b.id, b.product_id, b.lot_id, l.code AS lot, b.location_id, \
+               o.code AS location, o.sellable, b.on_hand, b.reserved \
+             FROM {from} JOIN balances b ON b.product_id = j.id \
+             JOIN lots l ON l.id = b.lot_id JOIN locations o ON o.id = b.location_id \
+             ORDER BY b.product_id, l.received_on, l.id, b.location_id"
+        ),
+        vals![json_list(products)],
+    )
+    .await
+}
+
+/// A lot at a location, without what it cost.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Place {
+    /// The balance's id.
+    pub id: i64,
+    /// The product.
+    pub product_id: i64,
+    /// The lot.
+    pub lot_id: i64,
+    /// The lot's name.
+    pub lot: String,
+    /// The location.
+    pub location_id: i64,
+    /// Its code.
+    pub location: String,
+    /// Whether it is sold from there.
+    pub sellable: bool,
+    /// Units there.
+    pub on_hand: i64,
+    /// Units of those that are promised.
+    pub reserved: i64,
 }
 
 /// The stock of all products that are stocked or have had stock, by SKU.

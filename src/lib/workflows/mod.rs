@@ -1,9 +1,11 @@
 //! One file per verb: the story of the verb, top to bottom.
 
+pub mod dispatch;
 pub mod doctor;
 pub mod open;
 pub mod orders;
 pub mod products;
+pub mod rates;
 pub mod receive;
 pub mod reserve;
 pub mod scan;

@@ -14,11 +14,13 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::json;
 
+use super::rates::{Payment, Rates};
 use super::receive;
 use super::rows::{self, Rows};
 use super::sync::{ChannelRun, Options as SyncOptions};
 use crate::config::WooCommerce;
 use crate::context::Context;
+use crate::domain::cost::Component;
 use crate::domain::money::Currency;
 use crate::domain::time::UtcMs;
 use crate::fault::Fault;
@@ -37,6 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Options {
     /// A CSV file of unit costs by SKU.
     pub costs: Option<PathBuf>,
+    /// What foreign currencies are worth.
+    pub rates: Rates,
     /// Only say what would be done.
     pub dry_run: bool,
 }
@@ -148,19 +152,23 @@ pub async fn run(
     }
     let account = channel.account.id;
     let mut lots = decide(&mut tx, account, &quantities, &mut report).await?;
+    let day = ctx.business_day(cut_off);
+    for lot in &mut lots {
+        lot.received_on.clone_from(&day);
+    }
     if let Some((file, text)) = costs {
-        let priced = price(ctx, &mut tx, &file, &text, &mut lots).await?;
-        report.cost = priced;
+        let source = Pricing {
+            rates: &options.rates,
+            file: &file,
+            text: &text,
+        };
+        report.cost = price(ctx, &mut tx, &source, &mut lots).await?;
     }
     report.lots = lots.len() as u64;
     report.units = lots.iter().map(|lot| lot.quantity).sum();
     report.lots_without_cost = lots.iter().filter(|lot| lot.cost.is_none()).count() as u64;
     if options.dry_run {
         return Ok(report);
-    }
-    let day = ctx.business_day(cut_off);
-    for lot in &mut lots {
-        lot.received_on.clone_from(&day);
     }
     let stamp = ctx.stamp();
     stock::put_lots(&mut tx, &stamp, &lots, "opened", &report.reference).await?;
@@ -340,15 +348,21 @@ async fn taken_off(
     .into())
 }
 
+/// Where the costs of an opening come from.
+struct Pricing<'a> {
+    rates: &'a Rates,
+    file: &'a std::path::Path,
+    text: &'a str,
+}
+
 /// Gives the lots their costs by a file of `sku,unit_cost[,currency]`.
 async fn price(
     ctx: &Context,
     tx: &mut Tx,
-    file: &std::path::Path,
-    text: &str,
+    source: &Pricing<'_>,
     lots: &mut [NewLot],
 ) -> anyhow::Result<Vec<(Currency, String)>> {
-    let mut rows = Rows::parse(text, &["sku", "unit_cost"], &["currency"])?;
+    let mut rows = Rows::parse(source.text, &["sku", "unit_cost"], &["currency"])?;
     let ids = products::ids_by_sku(tx).await?;
     let mut by_product: HashMap<i64, &mut NewLot> =
         lots.iter_mut().map(|lot| (lot.product, lot)).collect();
@@ -366,12 +380,24 @@ async fn price(
         let (Some(lot), Some((minor, currency))) = (by_product.get_mut(product), cost) else {
             continue;
         };
-        if lot.cost.replace((minor, currency)).is_some() {
-            rows.problem(row, "sku", format!("{sku:?} is there twice"));
+        let payment = Payment {
+            component: Component::Purchase,
+            minor,
+            currency,
+            booked_on: &lot.received_on,
+            document: LOT,
+        };
+        match source.rates.cost(ctx.tenant.tenant.currency, payment) {
+            Err(what) => rows.problem(row, "currency", what),
+            Ok(cost) => {
+                *sums.entry(cost.currency).or_default() += cost.amount_minor;
+                if lot.cost.replace(cost).is_some() {
+                    rows.problem(row, "sku", format!("{sku:?} is there twice"));
+                }
+            }
         }
-        *sums.entry(currency).or_default() += minor;
     }
-    rows.finish(file).context("the cost file")?;
+    rows.finish(source.file).context("the cost file")?;
     Ok(sums
         .into_iter()
         .map(|(currency, minor)| (currency, currency.decimal(minor)))

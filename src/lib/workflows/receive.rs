@@ -9,9 +9,11 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::json;
 
+use super::rates::{Payment, Rates};
 use super::rows::{self, Rows};
 use super::until_no_conflict;
 use crate::context::Context;
+use crate::domain::cost::Component;
 use crate::domain::money::{Currency, parse_decimal};
 use crate::store::events::{self, Event};
 use crate::store::stock::NewLot;
@@ -40,7 +42,7 @@ pub struct Report {
     pub lots: u64,
     /// Units in them.
     pub units: i64,
-    /// What they cost, by currency, as decimal amounts.
+    /// What they cost, as a decimal amount of the tenant's currency.
     pub cost: Vec<(Currency, String)>,
     /// Lots that came without a cost.
     pub lots_without_cost: u64,
@@ -55,6 +57,8 @@ pub struct Options {
     pub reference: Option<String>,
     /// Make products that are not known, instead of refusing their rows.
     pub new_products: bool,
+    /// What foreign currencies are worth.
+    pub rates: Rates,
     /// Only say what would be done.
     pub dry_run: bool,
 }
@@ -162,7 +166,7 @@ async fn parse(
                 .copied()
                 .ok_or_else(|| format!("there is no location {code:?}"))
         });
-        let cost = cost(ctx, &mut rows, row, quantity);
+        let paid = cost(ctx, &mut rows, row, quantity);
         let supplier = named(&mut rows, row, "supplier");
         let invoice = named(&mut rows, row, "invoice");
         let (Some(sku), Some(code), Some(received_on), Some(quantity), Some(location)) =
@@ -198,6 +202,23 @@ async fn parse(
             rows.problem(row, "lot", what);
             continue;
         }
+        let Ok(cost) = paid
+            .map(|(minor, currency)| {
+                let document = invoice.clone().unwrap_or_default();
+                let payment = Payment {
+                    component: Component::Purchase,
+                    minor,
+                    currency,
+                    booked_on: &received_on,
+                    document: &document,
+                };
+                options.rates.cost(ctx.tenant.tenant.currency, payment)
+            })
+            .transpose()
+            .map_err(|what| rows.problem(row, "currency", what))
+        else {
+            continue;
+        };
         lots.push(NewLot {
             product,
             code,
@@ -283,8 +304,8 @@ fn count(report: &mut Report, lots: &[NewLot], new_products: usize) {
     report.lots_without_cost = lots.iter().filter(|lot| lot.cost.is_none()).count() as u64;
     report.new_products = new_products as u64;
     let mut sums: std::collections::BTreeMap<Currency, i64> = std::collections::BTreeMap::new();
-    for (minor, currency) in lots.iter().filter_map(|lot| lot.cost) {
-        *sums.entry(currency).or_default() += minor;
+    for cost in lots.iter().filter_map(|lot| lot.cost.as_ref()) {
+        *sums.entry(cost.currency).or_default() += cost.amount_minor;
     }
     report.cost = sums
         .into_iter()

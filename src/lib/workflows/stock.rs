@@ -6,10 +6,12 @@ use serde_json::json;
 use super::take_in::release;
 use super::until_no_conflict;
 use crate::context::Context;
+use crate::domain::cost::{Component, Cost};
 use crate::domain::money::Currency;
 use crate::domain::stock::Position;
 use crate::fault::Fault;
 use crate::store::events::{self, Event};
+use crate::store::costs::{self, Voucher};
 use crate::store::stock::{BalanceRow, NewLot, Removal, SkuRow};
 use crate::store::{Stamp, Tx, applied_refs, kits, products, reservations, stock};
 
@@ -221,14 +223,15 @@ async fn add(
         let quantity = i128::from(b.quantity);
         // Half away from zero; a lot's cost is never negative.
         let minor = (total * 2 + quantity) / (quantity * 2);
-        Some((i64::try_from(minor).ok()?, currency))
+        let minor = i64::try_from(minor).ok()?;
+        Some(Cost::own(Component::Adjustment, minor, currency, &day))
     });
     let code = format!("{}-{}", wish.reason, &ctx.run);
     report.lots.push((code.clone(), wish.by));
     let lot = NewLot {
         product,
         code,
-        received_on: day,
+        received_on: day.clone(),
         quantity: wish.by,
         location: newest.map_or(1, |b| b.location_id),
         cost,
@@ -285,9 +288,16 @@ async fn remove(
                 lot: balance.lot_id,
                 location: balance.location_id,
                 units: part,
+                demand: None,
             });
         }
     }
-    stock::take_out(tx, stamp, &removals, wish.reason, reference).await?;
+    let day = stamp.day();
+    let voucher = Voucher {
+        exit: costs::Exit::WriteOff,
+        booked_on: &day,
+        cause: reference,
+    };
+    stock::take_out(tx, stamp, &removals, wish.reason, voucher).await?;
     Ok(())
 }

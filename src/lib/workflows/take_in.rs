@@ -9,16 +9,14 @@ use std::collections::HashMap;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::dispatch;
 use crate::domain::fifo::Change;
 use crate::domain::order::{Refund, ShopLine, ShopOrder, StatusRule};
 use crate::domain::stock::explode;
 use crate::store::channels::Account;
 use crate::store::events::{self, Event};
 use crate::store::orders::{DemandRow, Known};
-use crate::store::stock::{BalanceRow, Removal};
-use crate::store::{
-    Stamp, Tx, holds, kits, listings, orders, payments, products, reservations, stock,
-};
+use crate::store::{Stamp, Tx, holds, kits, listings, orders, payments, products, reservations};
 
 /// An order with its refunds and what its status means (`None`: nobody has said).
 #[derive(Debug, Clone)]
@@ -154,6 +152,7 @@ pub async fn one(
     let demands = orders::demands(tx, id).await?;
     if wants_change(incoming, account, known.as_ref(), !demands.is_empty()) {
         let step = Step {
+            order: id,
             stamp,
             incoming,
             catalogue,
@@ -270,6 +269,7 @@ async fn put_lines(
 
 /// What the steps of taking one order in share.
 struct Step<'a> {
+    order: i64,
     stamp: &'a Stamp,
     incoming: &'a Incoming,
     catalogue: &'a Catalogue,
@@ -313,9 +313,7 @@ impl Step<'_> {
             }
         }
         if self.incoming.rule == Some(StatusRule::Shipped) {
-            for demand in demands {
-                self.ship(tx, &demand, outcome).await?;
-            }
+            self.ship(tx, demands, outcome).await?;
         }
         Ok(())
     }
@@ -342,58 +340,48 @@ impl Step<'_> {
         Ok(released)
     }
 
-    /// Takes what a demand wants out of stock: what is reserved for it first, then what is
-    /// free, oldest lot first. What is not there at all is counted as short.
+    /// Lets what the demands want leave: what is reserved for them, then what is free. What
+    /// is not there at all is counted as short, and no longer wanted.
     async fn ship(
         &self,
         tx: &mut Tx,
-        demand: &DemandRow,
+        demands: Vec<DemandRow>,
         outcome: &mut Outcome,
     ) -> anyhow::Result<()> {
-        let mut left = demand.quantity - demand.shipped;
-        if left == 0 {
+        let mut free_taken: HashMap<i64, i64> = HashMap::new();
+        let mut items = Vec::new();
+        for demand in demands {
+            let left = demand.quantity - demand.shipped;
+            let taken = free_taken.entry(demand.product_id).or_default();
+            let there = dispatch::available(tx, &demand).await? - *taken;
+            let units = left.min(there.max(demand.reserved));
+            *taken += (units - demand.reserved).max(0);
+            if units < left {
+                orders::set_wanted(tx, demand.id, demand.shipped + units).await?;
+                outcome.short += left - units;
+            }
+            if units > 0 {
+                outcome.shipped += units;
+                items.push(dispatch::Item {
+                    demand,
+                    units,
+                    lots: None,
+                });
+            }
+        }
+        if items.is_empty() {
             return Ok(());
         }
-        if !products::is_stocked(tx, demand.product_id).await? {
-            return Ok(orders::add_shipped(tx, demand.id, left).await?);
-        }
-        let held = reservations::of_demands(tx, &[demand.id]).await?;
-        let balances = stock::balances(tx, demand.product_id).await?;
-        let mine: HashMap<i64, i64> = held.iter().map(|(_, _, b, q)| (*b, *q)).collect();
-        let mut taken: HashMap<i64, i64> = HashMap::new();
-        let promised = |b: &BalanceRow| mine.get(&b.id).copied().unwrap_or(0);
-        for balance in &balances {
-            let part = promised(balance).min(left);
-            left -= part;
-            *taken.entry(balance.id).or_default() += part;
-        }
-        for balance in balances.iter().filter(|b| b.sellable) {
-            let part = (balance.on_hand - balance.reserved).min(left);
-            left -= part;
-            *taken.entry(balance.id).or_default() += part;
-        }
-        release(tx, self.stamp, demand.id, demand.reserved).await?;
-        let removals: Vec<Removal> = balances
-            .iter()
-            .filter_map(|b| {
-                let units = taken.get(&b.id).copied().filter(|units| *units > 0)?;
-                Some(Removal {
-                    balance: b.id,
-                    lot: b.lot_id,
-                    location: b.location_id,
-                    units,
-                })
-            })
-            .collect();
-        let cause = format!("order:{}", self.incoming.order.external_id);
-        stock::take_out(tx, self.stamp, &removals, "shipped", &cause).await?;
-        let shipped: i64 = removals.iter().map(|r| r.units).sum();
-        if left > 0 {
-            orders::set_wanted(tx, demand.id, demand.quantity - left).await?;
-        }
-        orders::add_shipped(tx, demand.id, shipped).await?;
-        outcome.shipped += shipped;
-        outcome.short += left;
+        let order = &self.incoming.order;
+        let parcel = dispatch::Parcel {
+            order: self.order,
+            items,
+            source: "shop",
+            carrier: "",
+            tracking: "",
+            shipped_at: order.completed_at.unwrap_or(order.modified_at),
+        };
+        dispatch::run(tx, self.stamp, &parcel).await?;
         Ok(())
     }
 }

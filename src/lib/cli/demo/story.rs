@@ -111,7 +111,7 @@ async fn take_over(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<()>
     }
     let options = open::Options {
         costs: Some(write("costs.csv", &costs)?),
-        dry_run: false,
+        ..open::Options::default()
     };
     let ctx = stage.run();
     let (name, channel) = shop(&ctx)?;
