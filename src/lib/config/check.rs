@@ -7,6 +7,7 @@ use super::values::{
     MAX_TIMEOUT_SECONDS, Refusal, channel_name, domain_name, not_empty, order_status, shop_url,
     store_url, tenant_name, within,
 };
+use crate::domain::order::StatusRule;
 use crate::domain::secret_ref::SecretRef;
 
 /// A refusal, and where in the file it belongs.
@@ -126,6 +127,16 @@ impl Found {
         value(
             "timeout_seconds",
             within(shop.timeout_seconds, 1, MAX_TIMEOUT_SECONDS),
+        );
+        value(
+            "shipped_status",
+            order_status(&shop.shipped_status).and_then(|()| {
+                if shop.status_rule(&shop.shipped_status) == Some(StatusRule::Shipped) {
+                    return Ok(());
+                }
+                let text = format!("`{}` does not mean `shipped`", shop.shipped_status);
+                Err(Refusal::new(text).help("map it under `statuses` as shipped"))
+            }),
         );
         for status in shop.statuses.keys() {
             self.key(

@@ -188,6 +188,12 @@ pub struct WooCommerce {
     /// stock in opsctl are ever written.
     #[serde(default = "yes")]
     pub push_stock: bool,
+    /// Whether the shop is told when an order has left whole.
+    #[serde(default = "yes")]
+    pub tell_shipped: bool,
+    /// The order status that tells it: one whose rule is `shipped`.
+    #[serde(default = "completed")]
+    pub shipped_status: String,
     /// Requests in flight at once.
     #[serde(default = "four")]
     #[schemars(range(min = 1, max = MAX_PARALLEL))]
@@ -280,6 +286,10 @@ impl Tenant {
 
 fn yes() -> bool {
     true
+}
+
+fn completed() -> String {
+    "completed".to_owned()
 }
 
 fn four() -> u32 {

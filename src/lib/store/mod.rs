@@ -6,6 +6,7 @@
 pub mod applied_refs;
 pub mod channels;
 pub mod check;
+pub mod cogs;
 pub mod connect;
 pub mod costs;
 mod dialect;
@@ -20,6 +21,7 @@ pub mod kits;
 pub mod listings;
 pub mod migrate;
 pub mod orders;
+pub mod outbox;
 pub mod payments;
 pub mod products;
 pub mod reservations;
@@ -27,6 +29,7 @@ pub mod scan_index;
 pub mod serials;
 pub mod shipments;
 pub mod stock;
+pub mod value;
 
 use std::path::PathBuf;
 

@@ -71,6 +71,8 @@ pub struct Summary {
     pub currency: String,
     /// What the customer pays, in minor units.
     pub total_minor: i64,
+    /// All tax in that, in minor units.
+    pub tax_minor: i64,
     /// Units wanted of stock and not shipped.
     pub wanted: i64,
     /// Units promised.
@@ -363,7 +365,7 @@ pub async fn add_shipped(tx: &mut Tx, demand: i64, units: i64) -> Result<(), Sto
 }
 
 const SUMMARY: &str = "SELECT o.id, CONCAT(a.name, ':', o.number) AS order_ref, o.status, o.rule, \
-    o.placed_at, o.customer, o.currency, o.total_minor, \
+    o.placed_at, o.customer, o.currency, o.total_minor, o.tax_minor, \
     COALESCE((SELECT CAST(SUM(d.quantity - d.shipped) AS SIGNED) FROM order_demands d \
        JOIN order_lines l ON l.id = d.line_id WHERE l.order_id = o.id), 0) AS wanted, \
     COALESCE((SELECT CAST(SUM(d.reserved) AS SIGNED) FROM order_demands d \
@@ -459,6 +461,43 @@ pub async fn standing(tx: &mut Tx, account: i64) -> Result<Vec<Standing>, StoreE
 pub async fn set_gone(tx: &mut Tx, stamp: &Stamp, order: i64) -> Result<(), StoreError> {
     tx.run(
         "UPDATE orders SET gone_at = ?, rule = 'none', fingerprint = '' WHERE id = ?",
+        vals![stamp.at, order],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Where an order comes from.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Address {
+    /// The channel's name.
+    pub channel: String,
+    /// The shop's id of it.
+    pub external_id: String,
+    /// The number people use.
+    pub number: String,
+}
+
+/// Where an order comes from.
+///
+/// # Errors
+/// The store's.
+pub async fn address(tx: &mut Tx, order: i64) -> Result<Address, StoreError> {
+    tx.one(
+        "SELECT a.name AS channel, o.external_id, o.number FROM orders o \
+         JOIN channel_accounts a ON a.id = o.account_id WHERE o.id = ?",
+        vals![order],
+    )
+    .await
+}
+
+/// Notes that an order that no shop tells about has left whole.
+///
+/// # Errors
+/// The store's.
+pub async fn set_left(tx: &mut Tx, stamp: &Stamp, order: i64) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE orders SET status = 'completed', rule = 'shipped', completed_at = ? WHERE id = ?",
         vals![stamp.at, order],
     )
     .await?;

@@ -1,5 +1,6 @@
 //! One file per verb: the story of the verb, top to bottom.
 
+pub mod cogs;
 pub mod dispatch;
 pub mod doctor;
 pub mod open;
@@ -9,9 +10,13 @@ pub mod rates;
 pub mod receive;
 pub mod reserve;
 pub mod scan;
+pub mod ship;
 pub mod stock;
 pub mod sync;
+pub mod take_back;
 pub mod take_in;
+pub mod tell_shop;
+pub mod value;
 
 mod rows;
 

@@ -301,7 +301,14 @@ fn when(ctx: &Context, text: &str) -> Result<UtcMs, String> {
 /// None has that number, or several channels have.
 pub async fn the_one(ctx: &Context, reference: &str) -> anyhow::Result<Summary> {
     let mut tx = ctx.store.read().await?;
-    let mut found = orders::find(&mut tx, reference).await?;
+    exactly_one(orders::find(&mut tx, reference).await?, reference)
+}
+
+/// The one order among those that a reference may mean.
+///
+/// # Errors
+/// None has that number, or several channels have.
+pub(super) fn exactly_one(mut found: Vec<Summary>, reference: &str) -> anyhow::Result<Summary> {
     match (found.pop(), found.is_empty()) {
         (Some(order), true) => Ok(order),
         (Some(last), false) => {

@@ -256,8 +256,16 @@ impl Client {
     }
 
     async fn post(&self, path: &str, body: &Value) -> Result<Response, Error> {
+        self.write(Method::POST, path, body).await
+    }
+
+    async fn put(&self, path: &str, body: &Value) -> Result<Response, Error> {
+        self.write(Method::PUT, path, body).await
+    }
+
+    async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Response, Error> {
         let make = || {
-            self.request(Method::POST, path, &[])
+            self.request(method.clone(), path, &[])
                 .body(Body::Json(body.clone()))
         };
         let response = self.lane.send(Repeat::Never, make).await?;

@@ -1,4 +1,4 @@
-//! Orders and their refunds. Only read: opsctl writes nothing to a shop's orders here.
+//! Orders and their refunds. Of an order, opsctl writes nothing but its status.
 
 use serde_json::value::RawValue;
 
@@ -53,6 +53,27 @@ impl Client {
     pub async fn order(&self, id: &str) -> Result<Option<ShopOrder>, Error> {
         let path = format!("orders/{}", self.number(id)?);
         self.one(&path, ORDER_FIELDS, wire::order).await
+    }
+
+    /// The status word of an order, also of one in the trash; `None` where the shop does
+    /// not have it.
+    ///
+    /// # Errors
+    /// It cannot be had, or not be understood.
+    pub async fn order_status(&self, id: &str) -> Result<Option<String>, Error> {
+        let path = format!("orders/{}", self.number(id)?);
+        self.one(&path, "id,status", wire::status_only).await
+    }
+
+    /// Sets the status of an order, whatever it was. A repeat changes nothing.
+    ///
+    /// # Errors
+    /// The shop refuses, or the outcome is not known.
+    pub async fn set_order_status(&self, id: &str, status: &str) -> Result<(), Error> {
+        let path = format!("orders/{}", self.number(id)?);
+        self.put(&path, &serde_json::json!({ "status": status }))
+            .await?;
+        Ok(())
     }
 
     /// All refunds of an order. Their amounts are in the order's currency, which the API

@@ -1,0 +1,424 @@
+//! Orders leave the house by hand: a person says which, with whom and under which number.
+//! Stock, layers and demand move in one transaction, and the shop's status is planned in it;
+//! the shop itself is told afterwards, and a shop that is down holds nothing up.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::dispatch::{self, Item, Parcel};
+use super::tell_shop::{self, Telling};
+use super::until_no_conflict;
+use crate::config::Channel;
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::store::cogs::{self, Entry};
+use crate::store::events::{self, Event};
+use crate::store::orders::{DemandRow, LineRow, Summary};
+use crate::store::{Stamp, Tx, applied_refs, orders, products, reservations, serials};
+
+/// What a person says about shipping.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// The orders, each with a tracking number of its own where one is given.
+    pub orders: Vec<(String, Option<String>)>,
+    /// Who carries them.
+    pub carrier: String,
+    /// The tracking number of those that have none of their own.
+    pub tracking: Option<String>,
+    /// Only these of one order's lines: SKU, pieces, and the lot where it matters.
+    pub lines: Vec<WishedLine>,
+    /// The serials that leave.
+    pub serials: Vec<String>,
+    /// Ship what is there, where not all is.
+    pub partial: bool,
+    /// The reference to apply it under, instead of order, carrier and number.
+    pub reference: Option<String>,
+    /// Only say what would be done.
+    pub dry_run: bool,
+}
+
+/// Pieces of one line that leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WishedLine {
+    /// The SKU as ordered.
+    pub sku: String,
+    /// Pieces as ordered.
+    pub pieces: i64,
+    /// The lot they are taken from.
+    pub lot: Option<String>,
+}
+
+/// What shipping did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Whether nothing was written because of a dry run.
+    pub dry_run: bool,
+    /// The shipments, in the order asked for.
+    pub shipments: Vec<Shipped>,
+    /// Orders whose status in the shop could not be moved yet, and why.
+    pub shop_waits: Vec<String>,
+    /// Orders whose status in the shop a person has to decide on, and why.
+    pub needs_decision: Vec<String>,
+}
+
+/// One order's shipment.
+#[derive(Debug, Clone, Serialize)]
+pub struct Shipped {
+    /// `woo:1042`.
+    pub order: String,
+    /// The shipment's number.
+    pub shipment: Option<i64>,
+    /// Who carries it.
+    pub carrier: String,
+    /// The carrier's number.
+    pub tracking: String,
+    /// When and by whom it had been shipped before; then nothing was written.
+    pub applied_before: Option<applied_refs::Applied>,
+    /// Units in it.
+    pub units: i64,
+    /// Units that the order still wants afterwards.
+    pub left: i64,
+    /// What left, lot by lot.
+    pub entries: Vec<Entry>,
+}
+
+/// Ships orders, all of them or none.
+///
+/// # Errors
+/// An order may not leave, goods or serials are missing: nothing is done then; or the
+/// store's.
+pub async fn run(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
+    if wish.orders.len() > 1 && (!wish.lines.is_empty() || !wish.serials.is_empty()) {
+        let text = "lines and serials are those of one order";
+        return Err(Fault::usage(text).hint("ship that order by itself").into());
+    }
+    let mut report = until_no_conflict!(once(ctx, wish))?;
+    if !wish.dry_run {
+        let told = tell_shop::all(ctx).await?;
+        report.shop_waits = told.waiting;
+        report.needs_decision = told.needs_decision;
+    }
+    Ok(report)
+}
+
+async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
+    let mut tx = ctx.store.allocate().await?;
+    let stamp = ctx.stamp();
+    let mut shipments = Vec::new();
+    for (reference, tracking) in &wish.orders {
+        let order = one_order(&mut tx, reference).await?;
+        let tracking = tracking.as_ref().or(wish.tracking.as_ref());
+        let tracking = tracking.ok_or_else(|| {
+            Fault::usage(format!("no tracking number for {}", order.order_ref))
+                .hint("give --tracking, or write the order as ORDER=TRACKING")
+        })?;
+        let one = OneOrder {
+            ctx,
+            stamp: &stamp,
+            wish,
+            order: &order,
+            tracking,
+        };
+        shipments.push(one.ship(&mut tx).await?);
+    }
+    if !wish.dry_run {
+        ctx.store.commit(tx).await?;
+    }
+    Ok(Report {
+        dry_run: wish.dry_run,
+        shipments,
+        shop_waits: Vec::new(),
+        needs_decision: Vec::new(),
+    })
+}
+
+async fn one_order(tx: &mut Tx, reference: &str) -> anyhow::Result<Summary> {
+    let found = orders::find(tx, reference).await?;
+    super::orders::exactly_one(found, reference)
+}
+
+struct OneOrder<'a> {
+    ctx: &'a Context,
+    stamp: &'a Stamp,
+    wish: &'a Wish,
+    order: &'a Summary,
+    tracking: &'a str,
+}
+
+impl OneOrder<'_> {
+    async fn ship(&self, tx: &mut Tx) -> anyhow::Result<Shipped> {
+        let name = &self.order.order_ref;
+        let reference = match &self.wish.reference {
+            Some(reference) => format!("{reference}:{name}"),
+            None => format!("ship:{name}:{}:{}", self.wish.carrier, self.tracking),
+        };
+        let mut shipped = Shipped {
+            order: name.clone(),
+            shipment: None,
+            carrier: self.wish.carrier.clone(),
+            tracking: self.tracking.to_owned(),
+            applied_before: applied_refs::find(tx, &reference).await?,
+            units: 0,
+            left: 0,
+            entries: Vec::new(),
+        };
+        if shipped.applied_before.is_some() {
+            return Ok(shipped);
+        }
+        self.may_leave()?;
+        let demands = orders::demands(tx, self.order.id).await?;
+        let lines = orders::line_rows(tx, self.order.id).await?;
+        let mut items = self.items(tx, &demands, &lines).await?;
+        let serials = self.serials(tx, &mut items).await?;
+        shipped.units = items.iter().map(|item| item.units).sum();
+        let parcel = Parcel {
+            order: self.order.id,
+            items,
+            source: "manual",
+            carrier: &self.wish.carrier,
+            tracking: self.tracking,
+            shipped_at: self.stamp.at,
+        };
+        let shipment = dispatch::run(tx, self.stamp, &parcel).await?;
+        for serial in &serials {
+            let fact = (
+                "serial.dispatched",
+                json!({ "order": name, "shipment": shipment }),
+            );
+            serials::set_in_house(tx, self.stamp, serial, serial.lot_id, false, fact).await?;
+        }
+        let wanted: i64 = demands.iter().map(|d| d.quantity - d.shipped).sum();
+        shipped.left = wanted - shipped.units;
+        shipped.shipment = Some(shipment);
+        shipped.entries = cogs::of_shipment(tx, shipment).await?;
+        if shipped.left == 0 {
+            self.is_complete(tx, shipment).await?;
+        }
+        let summary = format!("shipment {shipment}, {} units", shipped.units);
+        applied_refs::note(tx, self.stamp, &reference, "ship", &summary).await?;
+        let fact = Event::new(
+            "order.shipped",
+            format!("order:{name}"),
+            json!({
+                "shipment": shipment,
+                "carrier": shipped.carrier,
+                "tracking": shipped.tracking,
+                "units": shipped.units,
+                "left": shipped.left,
+            }),
+        );
+        events::append(tx, self.stamp, &[fact]).await?;
+        Ok(shipped)
+    }
+
+    /// Whether the order's status and holds let it leave.
+    fn may_leave(&self) -> Result<(), Fault> {
+        let Summary {
+            order_ref: name,
+            status,
+            rule,
+            holds,
+            ..
+        } = self.order;
+        if let Some(holds) = holds {
+            return Err(Fault::failed(format!("{name} is on hold: {holds}"))
+                .hint("an order leaves when its holds are released"));
+        }
+        match rule.as_str() {
+            "ship" => Ok(()),
+            "shipped" => Err(Fault::failed(format!("{name} has left: its status is {status}"))
+                .hint(format!("`opsctl cogs explain {name}` shows what left"))),
+            "unknown" => Err(Fault::failed(format!(
+                "nobody has said what the status {status:?} of {name} means"
+            ))
+            .hint("map it under [channels.NAME.statuses]")),
+            _ => Err(Fault::failed(format!(
+                "{name} may not leave: its status is {status}"
+            ))),
+        }
+    }
+
+    /// What leaves of each demand: the lines asked for, or all that is still wanted.
+    async fn items(
+        &self,
+        tx: &mut Tx,
+        demands: &[DemandRow],
+        lines: &[LineRow],
+    ) -> anyhow::Result<Vec<Item>> {
+        let wished = self.wished(demands, lines)?;
+        let mut free_taken: HashMap<i64, i64> = HashMap::new();
+        let (mut items, mut lacking) = (Vec::new(), Vec::new());
+        for (line, pieces, lot) in wished {
+            let of_line = || demands.iter().filter(|d| d.line_id == line.id);
+            let mut possible = pieces;
+            for demand in of_line() {
+                let taken = free_taken.get(&demand.product_id).copied().unwrap_or(0);
+                let there = dispatch::available(tx, demand).await? - taken;
+                let there = there.max(demand.reserved) / demand.per_kit;
+                if there < pieces {
+                    lacking.push(format!("{} of {}", pieces - there, line.sku));
+                }
+                possible = possible.min(there);
+            }
+            for demand in of_line().filter(|_| possible > 0) {
+                let units = possible * demand.per_kit;
+                let taken = free_taken.entry(demand.product_id).or_default();
+                *taken += (units - demand.reserved).max(0);
+                let lots = match &lot {
+                    None => None,
+                    Some(code) => Some(vec![(self.lot(tx, demand, code).await?, units)]),
+                };
+                items.push(Item {
+                    demand: *demand,
+                    units,
+                    lots,
+                });
+            }
+        }
+        let name = &self.order.order_ref;
+        if items.is_empty() && lacking.is_empty() {
+            return Err(Fault::failed(format!("{name} wants nothing more"))
+                .hint(format!("`opsctl orders show {name}`"))
+                .into());
+        }
+        if (!lacking.is_empty() && !self.wish.partial) || items.is_empty() {
+            let text = format!("{name} lacks {}", lacking.join(", "));
+            return Err(Fault::failed(text)
+                .hint("`--partial` ships what is there; `opsctl reserve` takes what has come in")
+                .into());
+        }
+        Ok(items)
+    }
+
+    /// The lines that are to leave, with the pieces of each and the lot asked for.
+    fn wished<'l>(
+        &self,
+        demands: &[DemandRow],
+        lines: &'l [LineRow],
+    ) -> Result<Vec<(&'l LineRow, i64, Option<String>)>, Fault> {
+        let pieces_left = |line: &LineRow| {
+            let of_line = demands.iter().filter(|d| d.line_id == line.id);
+            let pieces = of_line.map(|d| (d.quantity - d.shipped) / d.per_kit);
+            pieces.min().unwrap_or(0)
+        };
+        if self.wish.lines.is_empty() {
+            return Ok(lines
+                .iter()
+                .map(|line| (line, pieces_left(line), None))
+                .filter(|(_, pieces, _)| *pieces > 0)
+                .collect());
+        }
+        let mut wished = Vec::new();
+        let mut taken: BTreeMap<i64, i64> = BTreeMap::new();
+        for wish in &self.wish.lines {
+            let mut left = wish.pieces;
+            for line in lines.iter().filter(|line| line.sku == wish.sku) {
+                let taken = taken.entry(line.id).or_default();
+                let pieces = left.min(pieces_left(line) - *taken);
+                if pieces > 0 {
+                    left -= pieces;
+                    *taken += pieces;
+                    wished.push((line, pieces, wish.lot.clone()));
+                }
+            }
+            if left > 0 {
+                let name = &self.order.order_ref;
+                let text = format!("{name} does not want {left} more of {}", wish.sku);
+                return Err(Fault::failed(text).hint(format!("`opsctl orders show {name}`")));
+            }
+        }
+        Ok(wished)
+    }
+
+    async fn lot(&self, tx: &mut Tx, demand: &DemandRow, code: &str) -> anyhow::Result<i64> {
+        let found = cogs::lot(tx, demand.product_id, code).await?;
+        Ok(found.ok_or_else(|| {
+            Fault::failed(format!("there is no lot {code:?} of what {} wants", self.order.order_ref))
+                .hint("`opsctl stock show SKU` lists the lots")
+        })?)
+    }
+
+    /// The serials that leave, which say of which lots their units are. A product whose
+    /// serials are known leaves with as many of them as units.
+    async fn serials(
+        &self,
+        tx: &mut Tx,
+        items: &mut [Item],
+    ) -> anyhow::Result<Vec<serials::Row>> {
+        let mut given: Vec<String> = self.wish.serials.clone();
+        given.sort_unstable();
+        if let Some(twice) = given.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Fault::usage(format!("serial {} is given twice", twice[0])).into());
+        }
+        let mut leaving = Vec::new();
+        for item in items.iter_mut() {
+            let product = item.demand.product_id;
+            if products::tracking(tx, product).await? != "serial" {
+                continue;
+            }
+            let mut mine = Vec::new();
+            for serial in &given {
+                let found = serials::find(tx, serial, Some(product)).await?;
+                mine.extend(found);
+            }
+            mine.retain(|s| leaving.iter().all(|l: &serials::Row| l.id != s.id));
+            mine.truncate(item.units as usize);
+            if let Some(gone) = mine.iter().find(|s| !s.in_house) {
+                let text = format!("serial {} of {} is not in the house", gone.serial, gone.sku);
+                return Err(Fault::failed(text)
+                    .hint(format!("`opsctl serial {}` tells its life", gone.serial))
+                    .into());
+            }
+            if (mine.len() as i64) < item.units {
+                let skus = reservations::skus(tx, &[product]).await?;
+                let sku = skus.get(&product).map_or("", String::as_str);
+                let text = format!(
+                    "{} units of {sku} leave with {} serials of it",
+                    item.units,
+                    mine.len()
+                );
+                return Err(Fault::failed(text)
+                    .hint("give --serial for each unit; serials come in with `opsctl receive`")
+                    .into());
+            }
+            let mut lots: BTreeMap<i64, i64> = BTreeMap::new();
+            for serial in &mine {
+                *lots.entry(serial.lot_id).or_default() += 1;
+            }
+            item.lots = Some(lots.into_iter().collect());
+            leaving.extend(mine);
+        }
+        given.retain(|serial| leaving.iter().all(|row| row.serial != *serial));
+        match given.first() {
+            None => Ok(leaving),
+            Some(foreign) => Err(Fault::failed(format!(
+                "serial {foreign} is not one of what leaves with {}",
+                self.order.order_ref
+            ))
+            .hint(format!("`opsctl serial {foreign}` tells what it is"))
+            .into()),
+        }
+    }
+
+    /// Nothing more is wanted: the shop is to be told, and an order by hand has left.
+    async fn is_complete(&self, tx: &mut Tx, shipment: i64) -> anyhow::Result<()> {
+        let at = orders::address(tx, self.order.id).await?;
+        match self.ctx.tenant.channels.get(&at.channel) {
+            Some(Channel::WooCommerce(shop)) if shop.tell_shipped => {
+                let telling = Telling {
+                    channel: at.channel,
+                    order: at.external_id,
+                    number: at.number,
+                    status: shop.shipped_status.clone(),
+                    shipment,
+                };
+                tell_shop::plan(tx, self.stamp, &telling).await?;
+            }
+            Some(_) => {}
+            None => orders::set_left(tx, self.stamp, self.order.id).await?,
+        }
+        Ok(())
+    }
+}
