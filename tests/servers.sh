@@ -13,6 +13,7 @@ missing=()
 need cc gcc
 need mariadbd mariadb-server
 need mariadb-install-db mariadb-server
+need bean-check beancount
 if [ ${#missing[@]} -gt 0 ]; then
     echo "installing ${missing[*]}"
     as_root apt-get update -qq

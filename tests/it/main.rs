@@ -12,9 +12,11 @@
 mod bad_files;
 mod concurrency;
 mod demo;
+mod dispatch;
 mod doctor;
 mod fire;
 mod harness;
+mod history;
 mod house;
 mod open;
 mod outages;

@@ -1,6 +1,7 @@
 //! The command line: arguments in, one workflow call, a report out. A file a command.
 
 mod check;
+mod cogs;
 mod completions;
 mod config;
 mod cron;
@@ -15,14 +16,17 @@ mod init;
 mod jobs;
 mod orders;
 mod out;
+mod outbox;
 mod products;
 mod receive;
 mod reserve;
 mod sandbox;
 mod scan;
+mod ship;
 mod start;
 mod stock;
 mod sync;
+mod value;
 mod vault;
 
 use std::path::PathBuf;
@@ -148,6 +152,12 @@ enum Command {
     Receive(receive::Args),
     /// Show and correct stock
     Stock(stock::Args),
+    /// Let orders leave the house
+    Ship(ship::Args),
+    /// Explain what orders cost
+    Cogs(cogs::Args),
+    /// Show what is still to be done outside, and decide about it
+    Outbox(outbox::Args),
     /// Take orders in by hand, list and show them
     Orders(orders::Args),
     /// Go through all that a run needs: file, secrets, database, scan index, channels
@@ -227,6 +237,15 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Stock(args) => with_context(globals, out, async |ctx, out| {
             stock::run(&args, ctx, out).await
+        }),
+        Command::Ship(args) => with_context(globals, out, async |ctx, out| {
+            ship::run(&args, ctx, out).await
+        }),
+        Command::Cogs(args) => with_context(globals, out, async |ctx, out| {
+            cogs::run(&args, ctx, out).await
+        }),
+        Command::Outbox(args) => with_context(globals, out, async |ctx, out| {
+            outbox::run(&args, ctx, out).await
         }),
         Command::Orders(args) => with_context(globals, out, async |ctx, out| {
             orders::run(&args, ctx, out).await

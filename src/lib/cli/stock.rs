@@ -14,7 +14,7 @@ use crate::domain::money::Currency;
 use crate::fault::{Exit, Fault};
 use crate::jobs::{self, Ended};
 use crate::workflows::stock::{self, Adjustment};
-use crate::workflows::{open, scan};
+use crate::workflows::{open, scan, take_back, value};
 
 /// Arguments of `opsctl stock`.
 #[derive(Debug, clap::Args)]
@@ -43,6 +43,34 @@ enum Command {
         costs: Option<PathBuf>,
         #[command(flatten)]
         rates: RateArgs,
+        #[command(flatten)]
+        dry: DryRun,
+    },
+    /// Tell what the stock is worth at what it cost
+    Value {
+        /// At the end of this day, YYYY-MM-DD, instead of now
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<String>,
+        /// A row for each of these
+        #[arg(long, value_enum, default_value = "sku")]
+        by: By,
+    },
+    /// Take goods back that left with an order: lots of their own, at what they cost
+    Return {
+        /// The order, such as woo:1042
+        order: String,
+        /// What came back, such as AB-1=2
+        #[arg(required = true, value_name = "SKU=QTY")]
+        lines: Vec<String>,
+        /// The serials that came back
+        #[arg(long = "serial", value_name = "SERIAL", value_delimiter = ',')]
+        serials: Vec<String>,
+        /// Where it is put
+        #[arg(long, value_name = "LOCATION", default_value = "returns")]
+        to: String,
+        /// Apply once under this reference
+        #[arg(long = "ref", value_name = "REF")]
+        reference: Option<String>,
         #[command(flatten)]
         dry: DryRun,
     },
@@ -89,6 +117,28 @@ impl Reason {
             Self::Correction => "correction",
         }
     }
+}
+
+/// By what the stock's value is told.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum By {
+    /// A row for each SKU.
+    Sku,
+    /// A row for each lot.
+    Lot,
+    /// A row for each location.
+    Location,
+}
+
+/// Reads `AB-1=2`.
+fn sku_and_units(text: &str) -> Result<(String, i64), Fault> {
+    let read = text.rsplit_once('=').and_then(|(sku, units)| {
+        let units: i64 = units.parse().ok().filter(|units| *units > 0)?;
+        Some((sku.to_owned(), units))
+    });
+    read.ok_or_else(|| {
+        Fault::usage(format!("{text:?} is not of the form SKU=QTY")).hint("for example AB-1=2")
+    })
 }
 
 #[derive(Serialize)]
@@ -299,6 +349,35 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
                     .map(|(stock, sellable)| ListedRow { stock, sellable })
                     .collect(),
             })?;
+        }
+        Command::Value { as_of, by } => {
+            let by = match by {
+                By::Sku => value::By::Sku,
+                By::Lot => value::By::Lot,
+                By::Location => value::By::Location,
+            };
+            out.report(&value::run(ctx, as_of.as_deref(), by).await?)?;
+        }
+        Command::Return {
+            order,
+            lines,
+            serials,
+            to,
+            reference,
+            dry,
+        } => {
+            let wish = take_back::Wish {
+                order: order.clone(),
+                lines: lines
+                    .iter()
+                    .map(|l| sku_and_units(l))
+                    .collect::<Result<_, _>>()?,
+                serials: serials.clone(),
+                to: to.clone(),
+                reference: reference.clone(),
+                dry_run: dry.dry_run,
+            };
+            out.report(&take_back::run(ctx, &wish).await?)?;
         }
         Command::Open {
             from,

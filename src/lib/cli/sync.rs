@@ -75,6 +75,14 @@ impl Report for sync::Report {
                     c.channel
                 ));
             }
+            if c.orders_told > 0 {
+                page.line(format!("  {} orders told to have left", c.orders_told));
+            }
+            for order in &c.needs_decision {
+                page.line(format!(
+                    "  needs a decision (`opsctl outbox list`): {order}"
+                ));
+            }
             if c.unknown_lines > 0 {
                 page.line(format!(
                     "  {} order lines of unknown products",

@@ -155,8 +155,7 @@ pub fn convert(minor: i64, from: Currency, to: Currency, rate: Decimal) -> Resul
 /// currency's decimals and four more at most.
 #[must_use]
 pub fn unit_cost(minor: i64, quantity: i64, currency: Currency) -> String {
-    let Some(unit) =
-        Decimal::new(minor, currency.exponent()).checked_div(Decimal::from(quantity))
+    let Some(unit) = Decimal::new(minor, currency.exponent()).checked_div(Decimal::from(quantity))
     else {
         return String::new();
     };
@@ -180,7 +179,10 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_lot_sum_up_to_it() {
-        assert_eq!((0..3).map(|at| between(100, 3, at, 1)).collect::<Vec<_>>(), [33, 34, 33]);
+        assert_eq!(
+            (0..3).map(|at| between(100, 3, at, 1)).collect::<Vec<_>>(),
+            [33, 34, 33]
+        );
         assert_eq!(upto(5, 10, 1), 1);
         assert_eq!(upto(-5, 10, 1), -1);
         assert_eq!(upto(-100, 3, 1), -33);

@@ -118,9 +118,9 @@ pub fn oldest_first(layers: &[Layer], taken_at: &[(i64, i64)]) -> Result<Leaving
         let older = layers[index];
         while units > 0 {
             // The youngest lot where goods are still to be taken: it stays longest anyhow.
-            let place = (0..layers.len()).rev().find(|i| {
-                left[*i] > 0 && at.get(&layers[*i].location).copied().unwrap_or(0) > 0
-            });
+            let place = (0..layers.len())
+                .rev()
+                .find(|i| left[*i] > 0 && at.get(&layers[*i].location).copied().unwrap_or(0) > 0);
             let Some(place) = place else {
                 return Err(NotThere { missing: units });
             };
@@ -262,7 +262,10 @@ mod tests {
             balance,
             units,
         };
-        assert_eq!(displaced(&layers, &held), Ok(vec![change(1, -2), change(2, 2)]));
+        assert_eq!(
+            displaced(&layers, &held),
+            Ok(vec![change(1, -2), change(2, 2)])
+        );
         assert!(displaced(&layers[..1], &held).is_err());
     }
 

@@ -2,9 +2,11 @@
 
 use super::StoreError;
 use super::dialect::{Tx, Val, vals};
+use crate::domain::cost::unit_cost;
+use crate::domain::money::Currency;
 
 /// What can be exported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Table {
     /// The name people give.
     pub name: &'static str,
@@ -12,6 +14,8 @@ pub struct Table {
     pub columns: &'static [&'static str],
     /// The query: a numeric key `k` and the columns, over a derived table `t`.
     query: &'static str,
+    /// Makes of a row's values what is written.
+    finish: fn(Vec<Cell>) -> Vec<Cell>,
 }
 
 /// A value on its way out.
@@ -39,6 +43,7 @@ pub const TABLES: &[Table] = &[
             JOIN channel_accounts a ON a.id = o.account_id \
             JOIN balances b ON b.id = r.balance_id JOIN lots l ON l.id = b.lot_id \
             JOIN products p ON p.id = b.product_id JOIN locations w ON w.id = b.location_id",
+        finish: as_they_are,
     },
     Table {
         name: "lots",
@@ -64,6 +69,7 @@ pub const TABLES: &[Table] = &[
             (SELECT MAX(c.currency) FROM lot_costs c WHERE c.lot_id = l.id) AS c8, \
             l.supplier AS c9, l.invoice AS c10 \
             FROM lots l JOIN products p ON p.id = l.product_id",
+        finish: as_they_are,
     },
     Table {
         name: "stock_moves",
@@ -77,6 +83,7 @@ pub const TABLES: &[Table] = &[
             JOIN products p ON p.id = l.product_id \
             LEFT JOIN locations f ON f.id = m.from_location \
             LEFT JOIN locations t ON t.id = m.to_location",
+        finish: as_they_are,
     },
     Table {
         name: "orders",
@@ -104,6 +111,7 @@ pub const TABLES: &[Table] = &[
             o.ship_to AS c10, o.terms AS c11, o.po_number AS c12, o.shipping_minor AS c13, \
             o.tax_minor AS c14, o.total_minor AS c15 \
             FROM orders o JOIN channel_accounts a ON a.id = o.account_id",
+        finish: as_they_are,
     },
     Table {
         name: "order_lines",
@@ -131,6 +139,45 @@ pub const TABLES: &[Table] = &[
               AS c10 \
             FROM order_lines l JOIN orders o ON o.id = l.order_id \
             JOIN channel_accounts a ON a.id = o.account_id",
+        finish: as_they_are,
+    },
+    Table {
+        name: "cogs_entries",
+        columns: &[
+            "id",
+            "booked_on",
+            "kind",
+            "order",
+            "shipment",
+            "ordered_sku",
+            "sku",
+            "lot",
+            "received_on",
+            "qty",
+            "unit_cost",
+            "cost",
+            "currency",
+            "lot_units",
+            "lot_cost",
+            "sku_units",
+            "sku_cost",
+            "cause",
+            "actor",
+            "run",
+        ],
+        query: "SELECT e.id AS k, e.id AS c0, e.booked_on AS c1, e.kind AS c2, \
+            CASE WHEN o.id IS NULL THEN NULL ELSE CONCAT(a.name, ':', o.number) END AS c3, \
+            e.shipment_id AS c4, ol.sku AS c5, p.sku AS c6, l.code AS c7, l.received_on AS c8, \
+            e.quantity AS c9, e.cost_minor AS c10, e.cost_minor AS c11, e.currency AS c12, \
+            e.lot_units AS c13, e.lot_cost AS c14, e.sku_units AS c15, e.sku_cost AS c16, \
+            e.cause AS c17, e.actor AS c18, e.run AS c19 \
+            FROM cogs_entries e JOIN lots l ON l.id = e.lot_id \
+            JOIN products p ON p.id = e.product_id \
+            LEFT JOIN order_demands d ON d.id = e.demand_id \
+            LEFT JOIN order_lines ol ON ol.id = d.line_id \
+            LEFT JOIN orders o ON o.id = ol.order_id \
+            LEFT JOIN channel_accounts a ON a.id = o.account_id",
+        finish: decimal_costs,
     },
     Table {
         name: "events",
@@ -139,8 +186,41 @@ pub const TABLES: &[Table] = &[
         ],
         query: "SELECT id AS k, id AS c0, at AS c1, run AS c2, actor AS c3, kind AS c4, \
             version AS c5, subject AS c6, payload AS c7 FROM events",
+        finish: as_they_are,
     },
 ];
+
+fn as_they_are(row: Vec<Cell>) -> Vec<Cell> {
+    row
+}
+
+/// The costs of an entry as decimal amounts: the unit cost is made from cost and quantity.
+fn decimal_costs(mut row: Vec<Cell>) -> Vec<Cell> {
+    let Cell::Text(code) = &row[12] else {
+        return row;
+    };
+    let Ok(currency) = code.parse::<Currency>() else {
+        for at in [10, 11, 14, 16] {
+            row[at] = Cell::Null;
+        }
+        return row;
+    };
+    let number = |cell: &Cell| match cell {
+        Cell::Int(number) => *number,
+        _ => 0,
+    };
+    let (quantity, cost) = (number(&row[9]), number(&row[11]));
+    row[10] = match quantity {
+        0 => Cell::Null,
+        _ => Cell::Text(unit_cost(cost, quantity, currency)),
+    };
+    for at in [11, 14, 16] {
+        if let Cell::Int(minor) = row[at] {
+            row[at] = Cell::Text(currency.decimal(minor));
+        }
+    }
+    row
+}
 
 /// The table of that name.
 pub fn table(name: &str) -> Option<&'static Table> {
@@ -174,7 +254,7 @@ pub async fn rows(
             let values: Vec<serde_json::Value> = serde_json::from_str(&text).map_err(|error| {
                 StoreError::Database(format!("a row of {} is unreadable: {error}", table.name))
             })?;
-            Ok(values.into_iter().map(cell).collect())
+            Ok((table.finish)(values.into_iter().map(cell).collect()))
         })
         .collect::<Result<_, StoreError>>()?;
     Ok((last, rows))

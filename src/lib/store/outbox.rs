@@ -101,12 +101,7 @@ pub async fn due(tx: &mut Tx, kind: &str, now: UtcMs) -> Result<Vec<Row>, StoreE
 ///
 /// # Errors
 /// The store's.
-pub async fn claim(
-    tx: &mut Tx,
-    row: &Row,
-    now: UtcMs,
-    until: UtcMs,
-) -> Result<bool, StoreError> {
+pub async fn claim(tx: &mut Tx, row: &Row, now: UtcMs, until: UtcMs) -> Result<bool, StoreError> {
     let sql = format!(
         "UPDATE outbox SET state = 'calling', attempts = attempts + 1, next_at = ?, \
          updated_at = ? WHERE id = ? AND attempts = ? AND {DUE}"
@@ -121,12 +116,7 @@ pub async fn claim(
 ///
 /// # Errors
 /// The store's.
-pub async fn settle(
-    tx: &mut Tx,
-    id: i64,
-    now: UtcMs,
-    outcome: &Outcome,
-) -> Result<(), StoreError> {
+pub async fn settle(tx: &mut Tx, id: i64, now: UtcMs, outcome: &Outcome) -> Result<(), StoreError> {
     let (state, answer, next_at) = match outcome {
         Outcome::Done(answer) => ("done", answer, now),
         Outcome::Again(answer, at) => ("unknown", answer, *at),

@@ -114,11 +114,7 @@ pub async fn set_in_house(
 ///
 /// # Errors
 /// The store's.
-pub async fn find(
-    tx: &mut Tx,
-    serial: &str,
-    product: Option<i64>,
-) -> Result<Vec<Row>, StoreError> {
+pub async fn find(tx: &mut Tx, serial: &str, product: Option<i64>) -> Result<Vec<Row>, StoreError> {
     tx.all(
         "SELECT s.id, s.product_id, p.sku, s.serial, s.lot_id, l.code AS lot, l.received_on, \
            l.supplier, s.in_house \

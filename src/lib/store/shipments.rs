@@ -69,7 +69,10 @@ pub async fn insert(
             ],
         )
         .await?;
-    let rows: Vec<Value> = items.iter().map(|(d, units)| json!([id, d, units])).collect();
+    let rows: Vec<Value> = items
+        .iter()
+        .map(|(d, units)| json!([id, d, units]))
+        .collect();
     let columns = [
         ("shipment_id", Type::Int),
         ("demand_id", Type::Int),

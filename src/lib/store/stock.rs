@@ -256,8 +256,13 @@ pub async fn take_out(
         .collect();
     costs::cost_out(tx, stamp, &outgoing, voucher).await?;
     let changes: Vec<(i64, i64)> = removals.iter().map(|r| (r.balance, -r.units)).collect();
-    tx.add_many("balances", "on_hand", "on_hand + j.n >= reserved", &summed(changes))
-        .await?;
+    tx.add_many(
+        "balances",
+        "on_hand",
+        "on_hand + j.n >= reserved",
+        &summed(changes),
+    )
+    .await?;
     let rows: Vec<Value> = removals
         .iter()
         .map(|r| {

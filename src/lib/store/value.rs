@@ -42,15 +42,17 @@ pub async fn lots(tx: &mut Tx, day: Option<&str>) -> Result<Vec<Lot>, StoreError
         .await?;
     Ok(rows
         .into_iter()
-        .map(|(id, product, code, received_on, quantity, cost_minor, currency)| Lot {
-            id,
-            product,
-            code,
-            received_on,
-            quantity,
-            cost_minor,
-            currency,
-        })
+        .map(
+            |(id, product, code, received_on, quantity, cost_minor, currency)| Lot {
+                id,
+                product,
+                code,
+                received_on,
+                quantity,
+                cost_minor,
+                currency,
+            },
+        )
         .collect())
 }
 
@@ -72,10 +74,7 @@ pub async fn units(tx: &mut Tx) -> Result<Vec<(i64, i64, i64)>, StoreError> {
 ///
 /// # Errors
 /// The store's.
-pub async fn moved_since(
-    tx: &mut Tx,
-    since: UtcMs,
-) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+pub async fn moved_since(tx: &mut Tx, since: UtcMs) -> Result<Vec<(i64, i64, i64)>, StoreError> {
     tx.many(
         "lot_id, location_id, units",
         "(SELECT lot_id, location_id, CAST(SUM(units) AS SIGNED) AS units FROM ( \

@@ -91,7 +91,10 @@ pub async fn explain(ctx: &Context, reference: &str) -> anyhow::Result<Explained
     let entries = cogs::of_order(&mut tx, order.id).await?;
     let mut components: BTreeMap<i64, Vec<Component>> = BTreeMap::new();
     for component in cogs::components(&mut tx, order.id).await? {
-        components.entry(component.lot_id).or_default().push(component);
+        components
+            .entry(component.lot_id)
+            .or_default()
+            .push(component);
     }
     let late = cogs::late(&mut tx, order.id).await?;
     let mut lines = Vec::new();
@@ -109,7 +112,9 @@ fn sum(order: &Summary, shipments: Vec<shipments::Row>, lines: Vec<Line>) -> Exp
     for line in lines.iter().filter(|line| !line.currency.is_empty()) {
         *cost.entry(line.currency.clone()).or_default() += line.cost_minor;
     }
-    let unknown = lines.iter().filter(|l| l.kind == "dispatch" && l.currency.is_empty());
+    let unknown = lines
+        .iter()
+        .filter(|l| l.kind == "dispatch" && l.currency.is_empty());
     let units_without_cost = unknown.map(|l| l.quantity).sum();
     let sold = order.total_minor - order.tax_minor;
     let whole = order.wanted == 0 && units_without_cost == 0 && !lines.is_empty();

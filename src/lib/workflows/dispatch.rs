@@ -77,12 +77,19 @@ pub async fn run(tx: &mut Tx, stamp: &Stamp, parcel: &Parcel<'_>) -> anyhow::Res
         shipped_at: parcel.shipped_at,
         shipped_on: &shipped_on,
     };
-    let items: Vec<(i64, i64)> = parcel.items.iter().map(|i| (i.demand.id, i.units)).collect();
+    let items: Vec<(i64, i64)> = parcel
+        .items
+        .iter()
+        .map(|i| (i.demand.id, i.units))
+        .collect();
     let id = shipments::insert(tx, stamp, &shipment, &items).await?;
     let cause = format!("shipment:{id}");
     let mut by_product: BTreeMap<i64, Vec<&Item>> = BTreeMap::new();
     for item in &parcel.items {
-        by_product.entry(item.demand.product_id).or_default().push(item);
+        by_product
+            .entry(item.demand.product_id)
+            .or_default()
+            .push(item);
     }
     for (product, items) in by_product {
         if products::is_stocked(tx, product).await? {
@@ -96,7 +103,10 @@ pub async fn run(tx: &mut Tx, stamp: &Stamp, parcel: &Parcel<'_>) -> anyhow::Res
                     cause: &cause,
                 },
             };
-            leave.run(tx, &items).await.context("taking the goods out of stock")?;
+            leave
+                .run(tx, &items)
+                .await
+                .context("taking the goods out of stock")?;
         }
         for item in items {
             orders::add_shipped(tx, item.demand.id, item.units).await?;
@@ -176,9 +186,16 @@ impl Leave<'_> {
             }
             for place in places.iter().filter(|p| p.sellable) {
                 // A lot that a person names is taken also where it is promised to others.
-                let promised = if item.lots.is_some() { 0 } else { place.reserved };
-                let mine_now: i64 =
-                    now.iter().filter(|(b, _)| *b == place.id).map(|(_, u)| u).sum();
+                let promised = if item.lots.is_some() {
+                    0
+                } else {
+                    place.reserved
+                };
+                let mine_now: i64 = now
+                    .iter()
+                    .filter(|(b, _)| *b == place.id)
+                    .map(|(_, u)| u)
+                    .sum();
                 let mine_now = if item.lots.is_some() { mine_now } else { 0 };
                 let there = place.on_hand - promised - already(place.id) - mine_now;
                 let part = cap(place.lot_id, there.clamp(0, left));
@@ -194,7 +211,11 @@ impl Leave<'_> {
             let mut more = item.units.min(item.demand.reserved)
                 - released.iter().map(|(_, units)| units).sum::<i64>();
             for (balance, units) in &mine {
-                let used: i64 = released.iter().filter(|(b, _)| b == balance).map(|(_, u)| u).sum();
+                let used: i64 = released
+                    .iter()
+                    .filter(|(b, _)| b == balance)
+                    .map(|(_, u)| u)
+                    .sum();
                 let part = (units - used).min(more);
                 if part > 0 {
                     more -= part;
@@ -260,8 +281,15 @@ impl Leave<'_> {
         let mut after = layers_of(&places);
         for layer in &mut after {
             let here = |lot: i64, location: i64| lot == layer.lot && location == layer.location;
-            let goes = relocations.iter().filter(|r| here(r.lot, r.from)).map(|r| r.units);
-            let taken = leaving.takes.iter().filter(|t| here(t.lot, t.location)).map(|t| t.units);
+            let goes = relocations
+                .iter()
+                .filter(|r| here(r.lot, r.from))
+                .map(|r| r.units);
+            let taken = leaving
+                .takes
+                .iter()
+                .filter(|t| here(t.lot, t.location))
+                .map(|t| t.units);
             let gone: i64 = goes.chain(taken).sum();
             layer.on_hand -= gone;
         }
@@ -287,7 +315,9 @@ fn conflict(missing: layers::NotThere) -> StoreError {
 
 /// Reservations as [`reservations::apply`] wants them.
 fn stored(rows: &[(i64, i64, i64, i64)]) -> HashMap<(i64, i64), (i64, i64)> {
-    rows.iter().map(|(id, d, b, q)| ((*d, *b), (*id, *q))).collect()
+    rows.iter()
+        .map(|(id, d, b, q)| ((*d, *b), (*id, *q)))
+        .collect()
 }
 
 /// Changes of one reservation as one.
@@ -338,11 +368,7 @@ fn as_taken(taken: &[(i64, i64)], places: &[Place]) -> Leaving {
 
 /// Shares what leaves among the demands: each gets the lots a person named for it, or the
 /// oldest that are left.
-fn removals(
-    takes: &[Take],
-    places: &[Place],
-    items: &[&Item],
-) -> Result<Vec<Removal>, StoreError> {
+fn removals(takes: &[Take], places: &[Place], items: &[&Item]) -> Result<Vec<Removal>, StoreError> {
     let mut left: Vec<i64> = takes.iter().map(|take| take.units).collect();
     let mut removals = Vec::new();
     // Those with named lots first: the others take what is left.

@@ -48,8 +48,9 @@ impl Rates {
             }
             let source = source.map(str::trim).filter(|s| !s.is_empty());
             let source = source.ok_or_else(|| {
-                Fault::usage("a rate needs its source")
-                    .hint("add --rate-source, such as \"ECB 2026-11-24\": it is kept with each cost")
+                Fault::usage("a rate needs its source").hint(
+                    "add --rate-source, such as \"ECB 2026-11-24\": it is kept with each cost",
+                )
             })?;
             read = read.with(currency, rate, source);
         }
@@ -120,13 +121,21 @@ mod tests {
         assert_eq!((cost.amount_minor, cost.paid_minor), (926, 1001));
         assert_eq!(cost.rate.unwrap().source, "ECB 2026-11-24");
         assert_eq!(rates.cost(eur, paid(eur)).unwrap().rate, None);
-        assert!(rates.cost(eur, paid(gbp)).unwrap_err().contains("--rate GBP"));
+        assert!(
+            rates
+                .cost(eur, paid(gbp))
+                .unwrap_err()
+                .contains("--rate GBP")
+        );
     }
 
     #[test]
     fn a_rate_has_a_source_and_is_above_zero() {
         for bad in ["USD", "usd=1", "USD=x", "USD=0", "USD=-1"] {
-            assert!(Rates::read(&[bad.to_owned()], Some("ECB")).is_err(), "{bad}");
+            assert!(
+                Rates::read(&[bad.to_owned()], Some("ECB")).is_err(),
+                "{bad}"
+            );
         }
         assert!(Rates::read(&["USD=1".to_owned()], None).is_err());
         assert!(Rates::read(&["USD=1".to_owned()], Some(" ")).is_err());

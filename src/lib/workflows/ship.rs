@@ -228,8 +228,10 @@ impl OneOrder<'_> {
         }
         match rule.as_str() {
             "ship" => Ok(()),
-            "shipped" => Err(Fault::failed(format!("{name} has left: its status is {status}"))
-                .hint(format!("`opsctl cogs explain {name}` shows what left"))),
+            "shipped" => Err(
+                Fault::failed(format!("{name} has left: its status is {status}"))
+                    .hint(format!("`opsctl cogs explain {name}` shows what left")),
+            ),
             "unknown" => Err(Fault::failed(format!(
                 "nobody has said what the status {status:?} of {name} means"
             ))
@@ -335,18 +337,17 @@ impl OneOrder<'_> {
     async fn lot(&self, tx: &mut Tx, demand: &DemandRow, code: &str) -> anyhow::Result<i64> {
         let found = cogs::lot(tx, demand.product_id, code).await?;
         Ok(found.ok_or_else(|| {
-            Fault::failed(format!("there is no lot {code:?} of what {} wants", self.order.order_ref))
-                .hint("`opsctl stock show SKU` lists the lots")
+            Fault::failed(format!(
+                "there is no lot {code:?} of what {} wants",
+                self.order.order_ref
+            ))
+            .hint("`opsctl stock show SKU` lists the lots")
         })?)
     }
 
     /// The serials that leave, which say of which lots their units are. A product whose
     /// serials are known leaves with as many of them as units.
-    async fn serials(
-        &self,
-        tx: &mut Tx,
-        items: &mut [Item],
-    ) -> anyhow::Result<Vec<serials::Row>> {
+    async fn serials(&self, tx: &mut Tx, items: &mut [Item]) -> anyhow::Result<Vec<serials::Row>> {
         let mut given: Vec<String> = self.wish.serials.clone();
         given.sort_unstable();
         if let Some(twice) = given.windows(2).find(|pair| pair[0] == pair[1]) {

@@ -10,8 +10,8 @@ use crate::domain::cost::{Component, Cost};
 use crate::domain::money::Currency;
 use crate::domain::stock::Position;
 use crate::fault::Fault;
-use crate::store::events::{self, Event};
 use crate::store::costs::{self, Voucher};
+use crate::store::events::{self, Event};
 use crate::store::stock::{BalanceRow, NewLot, Removal, SkuRow};
 use crate::store::{Stamp, Tx, applied_refs, kits, products, reservations, stock};
 

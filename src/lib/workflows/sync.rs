@@ -20,7 +20,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::take_in::Incoming;
-use super::{reserve, scan};
+use super::{reserve, scan, tell_shop};
 use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
 use crate::domain::catalogue::ShopItem;
@@ -69,6 +69,11 @@ pub struct ChannelReport {
     pub orders_changed: u64,
     /// Units of reservations given back by changed orders.
     pub units_released: i64,
+    /// Orders of which the shop was told that they have left.
+    pub orders_told: u64,
+    /// Orders whose status in the shop a person has to decide on, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs_decision: Vec<String>,
     /// Units that left stock by the shop's word.
     pub units_shipped: i64,
     /// Units that left by the shop's word and of which there was no stock.
@@ -262,6 +267,11 @@ impl<'a> ChannelRun<'a> {
     }
 
     async fn all(&mut self) -> anyhow::Result<()> {
+        if !self.options.dry_run {
+            let told = tell_shop::run(self.ctx, &self.account.name, self.shop).await?;
+            self.report.orders_told = told.told.len() as u64;
+            self.report.needs_decision = told.needs_decision;
+        }
         let looked_at = self.pull().await?;
         if self.options.dry_run {
             return self.rehearse().await;

@@ -137,11 +137,7 @@ async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
 }
 
 /// A serial that left with one of the lots.
-async fn one_serial(
-    tx: &mut Tx,
-    serial: &str,
-    entries: &[Entry],
-) -> anyhow::Result<serials::Row> {
+async fn one_serial(tx: &mut Tx, serial: &str, entries: &[Entry]) -> anyhow::Result<serials::Row> {
     let found = serials::find(tx, serial, None).await?;
     found
         .into_iter()
@@ -201,7 +197,9 @@ impl<'a> LeftLine<'a> {
 /// kits, the demands that it served. A return names its lot and demand, and counts on the
 /// newest of their entries.
 fn coming_back<'a>(entries: &'a [Entry], sku: &str) -> Vec<LeftLine<'a>> {
-    let as_ordered = entries.iter().any(|e| e.ordered_sku.as_deref() == Some(sku));
+    let as_ordered = entries
+        .iter()
+        .any(|e| e.ordered_sku.as_deref() == Some(sku));
     let mut lines: BTreeMap<Option<i64>, BTreeMap<Option<i64>, Vec<&Entry>>> = BTreeMap::new();
     for entry in entries {
         let matches = if as_ordered {
@@ -263,7 +261,12 @@ async fn put(
         .ok_or_else(|| Fault::failed(format!("lot {} is gone", entry.lot)))?;
     // What the entry's units cost by now, also what was added after they had left.
     let first = entry.first_unit.unwrap_or(0);
-    let whole = between(standing.cost_minor, standing.quantity, first, entry.quantity);
+    let whole = between(
+        standing.cost_minor,
+        standing.quantity,
+        first,
+        entry.quantity,
+    );
     let share = |units| upto(whole, entry.quantity, units);
     let cost = share(piece.returned + piece.units) - share(piece.returned);
     let day = stamp.day();
@@ -293,7 +296,10 @@ async fn put(
         .collect();
     for at in mine.into_iter().rev() {
         let serial = left.remove(at);
-        let fact = ("serial.returned", json!({ "lot": code, "cause": reference }));
+        let fact = (
+            "serial.returned",
+            json!({ "lot": code, "cause": reference }),
+        );
         serials::set_in_house(tx, &stamp, &serial, new, true, fact).await?;
     }
     Ok(Back {

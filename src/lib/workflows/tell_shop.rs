@@ -209,7 +209,10 @@ pub async fn decide(ctx: &Context, id: i64, decision: Decision) -> anyhow::Resul
         return Err(Fault::failed(text).into());
     }
     let (outcome, word) = match decision {
-        Decision::Retry => (Outcome::Again("to be tried again".to_owned(), stamp.at), "retry"),
+        Decision::Retry => (
+            Outcome::Again("to be tried again".to_owned(), stamp.at),
+            "retry",
+        ),
         Decision::Drop => (Outcome::Dropped("dropped by hand".to_owned()), "drop"),
     };
     outbox::settle(&mut tx, id, stamp.at, &outcome).await?;

@@ -141,10 +141,7 @@ pub async fn run(ctx: &Context, as_of: Option<&str>, by: By) -> anyhow::Result<V
 }
 
 /// The units of each lot by location, as they were before a point in time, or are now.
-async fn units(
-    tx: &mut Tx,
-    since: Option<UtcMs>,
-) -> anyhow::Result<HashMap<i64, Vec<(i64, i64)>>> {
+async fn units(tx: &mut Tx, since: Option<UtcMs>) -> anyhow::Result<HashMap<i64, Vec<(i64, i64)>>> {
     let mut now: HashMap<(i64, i64), i64> = HashMap::new();
     for (lot, location, units) in value::units(tx).await? {
         now.insert((lot, location), units);
@@ -168,10 +165,7 @@ async fn units(
 
 /// The moment a day ends in the tenant's zone.
 fn end_of(ctx: &Context, day: &str) -> Result<UtcMs, Fault> {
-    let bad = || {
-        Fault::usage(format!("{day:?} is not a day"))
-            .hint("write --as-of YYYY-MM-DD")
-    };
+    let bad = || Fault::usage(format!("{day:?} is not a day")).hint("write --as-of YYYY-MM-DD");
     let next = NaiveDate::parse_from_str(day, "%Y-%m-%d")
         .ok()
         .and_then(|day| day.succ_opt())
