@@ -11,6 +11,9 @@ use crate::raw::Raw;
 pub const SKUS: i64 = 50_000;
 pub const LOTS: i64 = 100_000;
 
+/// What each unit cost, in minor units.
+const UNIT_COST: i64 = 125;
+
 /// Rows in one INSERT.
 const AT_ONCE: usize = 5_000;
 
@@ -49,6 +52,7 @@ async fn stock(raw: &mut Raw, rng: &mut StdRng) {
     )
     .await;
     let (mut lots, mut balances, mut moves) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut costs, mut entries) = (Vec::new(), Vec::new());
     for lot in 1..=LOTS {
         let product = (lot - 1) % SKUS + 1;
         let quantity = rng.random_range(1..=60);
@@ -56,6 +60,11 @@ async fn stock(raw: &mut Raw, rng: &mut StdRng) {
         let month = rng.random_range(1..=12);
         lots.push(format!(
             "({lot}, {product}, 'L{lot}', '2025-{month:02}-{day:02}', {quantity}, 0, 'made up')"
+        ));
+        let cost = quantity * UNIT_COST;
+        costs.push(format!(
+            "({lot}, 'purchase', {cost}, 'EUR', {cost}, 'EUR', '', '2025-{month:02}-{day:02}', 0, \
+             'made up')"
         ));
         let left = if product % 100 == 0 { 0 } else { quantity };
         balances.push(format!("({lot}, {lot}, 1, {product}, {left}, 0)"));
@@ -65,6 +74,10 @@ async fn stock(raw: &mut Raw, rng: &mut StdRng) {
         if left == 0 {
             moves.push(format!(
                 "(0, {lot}, 1, NULL, {quantity}, 'shipped', 'order', 'cli:bench', 'made up')"
+            ));
+            entries.push(format!(
+                "(0, '2025-12-31', 'dispatch', {lot}, {product}, 0, {quantity}, {cost}, 'EUR', \
+                 0, 0, 'order', 'cli:bench', 'made up')"
             ));
         }
     }
@@ -84,6 +97,20 @@ async fn stock(raw: &mut Raw, rng: &mut StdRng) {
         raw,
         "stock_moves (at, lot_id, from_location, to_location, quantity, reason, cause, actor, run)",
         moves,
+    )
+    .await;
+    insert(
+        raw,
+        "lot_costs (lot_id, component, amount_minor, currency, source_minor, source_currency, \
+         document, booked_on, at, run)",
+        costs,
+    )
+    .await;
+    insert(
+        raw,
+        "cogs_entries (at, booked_on, kind, lot_id, product_id, first_unit, quantity, \
+         cost_minor, currency, lot_units, lot_cost, cause, actor, run)",
+        entries,
     )
     .await;
 }
@@ -160,24 +187,44 @@ pub async fn unreserve(raw: &mut Raw) {
     raw.settle().await;
 }
 
-/// Nine moves out of every lot, which came in with as much more: a million moves in all.
+/// Nine moves out of every lot, one a month of 2026, which came in with as much more: a
+/// million moves in all.
 pub async fn years_of_moves(raw: &mut Raw) {
     raw.either("SET foreign_key_checks = 0", "PRAGMA foreign_keys = OFF")
         .await;
     raw.either("START TRANSACTION", "BEGIN").await;
-    raw.script("UPDATE lots SET quantity = quantity + 9").await;
-    raw.script("UPDATE stock_moves SET quantity = quantity + 9 WHERE from_location IS NULL")
-        .await;
     for number in 1..=9 {
+        let at = 1_767_225_600_000_i64 + (number - 1) * 30 * 86_400_000;
         raw.script(&format!(
             "INSERT INTO stock_moves (at, lot_id, from_location, to_location, quantity, reason, \
-             cause, actor, run) SELECT {number}, id, 1, NULL, 1, 'shipped', 'order', \
+             cause, actor, run) SELECT {at}, id, 1, NULL, 1, 'shipped', 'order', \
              'cli:bench', 'made up' FROM lots"
         ))
         .await;
+        raw.script(&format!(
+            "INSERT INTO cogs_entries (at, booked_on, kind, lot_id, product_id, first_unit, \
+             quantity, cost_minor, currency, lot_units, lot_cost, cause, actor, run) \
+             SELECT {at}, '2026-01-01', 'dispatch', l.id, l.product_id, \
+               l.quantity - b.on_hand + {number} - 1, 1, {UNIT_COST}, 'EUR', 0, 0, 'order', \
+               'cli:bench', 'made up' FROM lots l JOIN balances b ON b.lot_id = l.id"
+        ))
+        .await;
     }
+    raw.script("UPDATE lots SET quantity = quantity + 9").await;
+    raw.script("UPDATE stock_moves SET quantity = quantity + 9 WHERE from_location IS NULL")
+        .await;
+    raw.script(&format!(
+        "UPDATE lot_costs SET amount_minor = amount_minor + 9 * {UNIT_COST}, \
+         source_minor = source_minor + 9 * {UNIT_COST}"
+    ))
+    .await;
     raw.script("COMMIT").await;
     raw.either("SET foreign_key_checks = 1", "PRAGMA foreign_keys = ON")
         .await;
+    raw.either(
+        "ANALYZE TABLE stock_moves, cogs_entries, lot_costs",
+        "ANALYZE",
+    )
+    .await;
     raw.settle().await;
 }

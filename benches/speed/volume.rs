@@ -66,4 +66,21 @@ async fn one_store(table: &mut Table, kind: Kind) {
         Unit::Seconds,
         Aim::Below(10.0),
     );
+    for (day, what) in [
+        (
+            "2026-01-15",
+            "  `opsctl stock value --as-of`, most moves since",
+        ),
+        ("2026-05-15", "  the same, half the moves since"),
+        ("2026-09-30", "  the same, no moves since"),
+    ] {
+        let mut times: Vec<Duration> = Vec::new();
+        for _ in 0..ROUNDS {
+            let (took, exit) = time(shop.command(&["stock", "value", "--as-of", day]));
+            assert_eq!(exit, Some(0));
+            times.push(took);
+        }
+        let took = median(&mut times).as_secs_f64();
+        table.note(what, store, took, Unit::Seconds, Aim::Below(2.0));
+    }
 }

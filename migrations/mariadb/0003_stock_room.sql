@@ -27,6 +27,7 @@ ALTER TABLE lot_costs MODIFY source_minor BIGINT NOT NULL, MODIFY source_currenc
 ALTER TABLE lot_costs DROP CONSTRAINT IF EXISTS lot_cost_component;
 ALTER TABLE lot_costs ADD CONSTRAINT lot_cost_component CHECK (component IN (
     'purchase', 'freight', 'duty', 'other', 'adjustment', 'return'));
+CREATE OR REPLACE INDEX lot_costs_by_lot ON lot_costs (lot_id, booked_on, amount_minor, currency);
 
 -- What had moved by a day is read from the index alone.
 CREATE INDEX IF NOT EXISTS stock_moves_by_time

@@ -35,7 +35,7 @@ INSERT INTO new_lot_costs (id, lot_id, component, amount_minor, currency, source
     FROM lot_costs c JOIN lots l ON l.id = c.lot_id;
 DROP TABLE lot_costs;
 ALTER TABLE new_lot_costs RENAME TO lot_costs;
-CREATE INDEX lot_costs_by_lot ON lot_costs (lot_id);
+CREATE INDEX lot_costs_by_lot ON lot_costs (lot_id, booked_on, amount_minor, currency);
 
 -- What had moved by a day is read from the index alone.
 CREATE INDEX stock_moves_by_time ON stock_moves (at, lot_id, from_location, to_location, quantity);

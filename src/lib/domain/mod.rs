@@ -10,4 +10,5 @@ pub mod money;
 pub mod order;
 pub mod secret_ref;
 pub mod stock;
+pub mod taking;
 pub mod time;

@@ -69,22 +69,21 @@ pub async fn units(tx: &mut Tx) -> Result<Vec<(i64, i64, i64)>, StoreError> {
     .await
 }
 
-/// What has changed since a point in time, by lot and location, but for what came in:
-/// (lot, location, units more than then).
+/// What has moved within the house or left it since a point in time: (lot, from where,
+/// where to, units).
 ///
 /// # Errors
 /// The store's.
-pub async fn moved_since(tx: &mut Tx, since: UtcMs) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+pub async fn moved_since(
+    tx: &mut Tx,
+    since: UtcMs,
+) -> Result<Vec<(i64, i64, Option<i64>, i64)>, StoreError> {
     tx.many(
-        "lot_id, location_id, units",
-        "(SELECT lot_id, location_id, CAST(SUM(units) AS SIGNED) AS units FROM ( \
-             SELECT lot_id, from_location AS location_id, -quantity AS units FROM stock_moves \
-               WHERE at >= ? AND from_location IS NOT NULL \
-             UNION ALL \
-             SELECT lot_id, to_location, quantity FROM stock_moves \
-               WHERE at >= ? AND from_location IS NOT NULL AND to_location IS NOT NULL) m \
-           GROUP BY lot_id, location_id) s WHERE units <> 0",
-        vals![since, since],
+        "lot_id, from_location, to_location, units",
+        "(SELECT lot_id, from_location, to_location, CAST(SUM(quantity) AS SIGNED) AS units \
+           FROM stock_moves WHERE at >= ? AND from_location IS NOT NULL \
+           GROUP BY lot_id, from_location, to_location ORDER BY NULL) s",
+        vals![since],
     )
     .await
 }

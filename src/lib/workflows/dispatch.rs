@@ -11,6 +11,7 @@ use anyhow::Context as _;
 
 use crate::domain::fifo::{Change, Held};
 use crate::domain::layers::{self, Layer, Leaving, Take};
+use crate::domain::taking::{self, Spot};
 use crate::domain::time::UtcMs;
 use crate::store::costs::{Exit, Voucher};
 use crate::store::orders::DemandRow;
@@ -149,105 +150,46 @@ impl Leave<'_> {
         Ok(stock::take_out(tx, self.stamp, &removals, "shipped", self.voucher).await?)
     }
 
-    /// Where the units are taken: (balance, units). What is reserved is released for it,
-    /// the oldest lot first; what is free is taken after that.
+    /// Where the units are taken: (balance, units). The promises that this uses up are
+    /// released.
     async fn take(&self, tx: &mut Tx, items: &[&Item]) -> anyhow::Result<Vec<(i64, i64)>> {
-        let mut taken: Vec<(i64, i64)> = Vec::new();
+        let mut taken: BTreeMap<i64, i64> = BTreeMap::new();
         for item in items {
-            let held = reservations::of_demands(tx, &[item.demand.id]).await?;
-            let places = stock::places(tx, &[self.product]).await?;
+            let demand = item.demand.id;
+            let held = reservations::of_demands(tx, &[demand]).await?;
             let mine: HashMap<i64, i64> = held.iter().map(|(_, _, b, q)| (*b, *q)).collect();
-            let already = |balance: i64| -> i64 {
-                let of = taken.iter().filter(|(b, _)| *b == balance);
-                of.map(|(_, units)| units).sum()
-            };
-            let mut left = item.units;
-            let mut released = Vec::new();
-            let mut now = Vec::new();
-            let mut lots: Option<HashMap<i64, i64>> =
-                item.lots.as_ref().map(|l| l.iter().copied().collect());
-            let mut cap = |lot: i64, units: i64| match &mut lots {
-                None => units,
-                Some(lots) => {
-                    let room = lots.entry(lot).or_default();
-                    let units = units.min(*room);
-                    *room -= units;
-                    units
-                }
-            };
-            for place in &places {
-                let part = mine.get(&place.id).copied().unwrap_or(0).min(left);
-                let part = cap(place.lot_id, part);
-                if part > 0 {
-                    left -= part;
-                    released.push((place.id, part));
-                    now.push((place.id, part));
-                }
+            let places = stock::places(tx, &[self.product]).await?;
+            let spots: Vec<Spot> = places
+                .iter()
+                .map(|place| {
+                    let mine = mine.get(&place.id).copied().unwrap_or(0);
+                    Spot {
+                        balance: place.id,
+                        lot: place.lot_id,
+                        sellable: place.sellable,
+                        units: place.on_hand - taken.get(&place.id).copied().unwrap_or(0),
+                        mine,
+                        others: place.reserved - mine,
+                    }
+                })
+                .collect();
+            let of_item =
+                taking::take(&spots, item.units, item.lots.as_deref()).map_err(conflict)?;
+            let released: Vec<Change> = of_item
+                .used
+                .iter()
+                .map(|(balance, units)| Change {
+                    demand,
+                    balance: *balance,
+                    units: -units,
+                })
+                .collect();
+            reservations::apply(tx, self.stamp, &released, &stored(&held)).await?;
+            for (balance, units) in of_item.from {
+                *taken.entry(balance).or_default() += units;
             }
-            for place in places.iter().filter(|p| p.sellable) {
-                // A lot that a person names is taken also where it is promised to others.
-                let promised = if item.lots.is_some() {
-                    0
-                } else {
-                    place.reserved
-                };
-                let mine_now: i64 = now
-                    .iter()
-                    .filter(|(b, _)| *b == place.id)
-                    .map(|(_, u)| u)
-                    .sum();
-                let mine_now = if item.lots.is_some() { mine_now } else { 0 };
-                let there = place.on_hand - promised - already(place.id) - mine_now;
-                let part = cap(place.lot_id, there.clamp(0, left));
-                if part > 0 {
-                    left -= part;
-                    now.push((place.id, part));
-                }
-            }
-            if left > 0 {
-                return Err(conflict(layers::NotThere { missing: left }).into());
-            }
-            // Where other lots go than were reserved, as much of its promise is used up.
-            let mut more = item.units.min(item.demand.reserved)
-                - released.iter().map(|(_, units)| units).sum::<i64>();
-            for (balance, units) in &mine {
-                let used: i64 = released
-                    .iter()
-                    .filter(|(b, _)| b == balance)
-                    .map(|(_, u)| u)
-                    .sum();
-                let part = (units - used).min(more);
-                if part > 0 {
-                    more -= part;
-                    released.push((*balance, part));
-                }
-            }
-            self.release(tx, &item.demand, &released, &held).await?;
-            taken.extend(now);
         }
-        Ok(taken)
-    }
-
-    async fn release(
-        &self,
-        tx: &mut Tx,
-        demand: &DemandRow,
-        released: &[(i64, i64)],
-        held: &[(i64, i64, i64, i64)],
-    ) -> Result<(), StoreError> {
-        let mut sums: BTreeMap<i64, i64> = BTreeMap::new();
-        for (balance, units) in released {
-            *sums.entry(*balance).or_default() += units;
-        }
-        let changes: Vec<Change> = sums
-            .into_iter()
-            .map(|(balance, units)| Change {
-                demand: demand.id,
-                balance,
-                units: -units,
-            })
-            .collect();
-        reservations::apply(tx, self.stamp, &changes, &stored(held)).await
+        Ok(taken.into_iter().collect())
     }
 
     fn relocations(&self, leaving: &Leaving) -> Vec<Relocation> {

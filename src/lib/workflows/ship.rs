@@ -2,7 +2,7 @@
 //! Stock, layers and demand move in one transaction, and the shop's status is planned in it;
 //! the shop itself is told afterwards, and a shop that is down holds nothing up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::json;
@@ -138,6 +138,9 @@ async fn one_order(tx: &mut Tx, reference: &str) -> anyhow::Result<Summary> {
     let found = orders::find(tx, reference).await?;
     super::orders::exactly_one(found, reference)
 }
+
+/// A line that is to leave, the pieces of it, and the lot asked for.
+type Wished<'l> = (&'l LineRow, i64, Option<String>);
 
 struct OneOrder<'a> {
     ctx: &'a Context,
@@ -299,7 +302,7 @@ impl OneOrder<'_> {
         &self,
         demands: &[DemandRow],
         lines: &'l [LineRow],
-    ) -> Result<Vec<(&'l LineRow, i64, Option<String>)>, Fault> {
+    ) -> Result<Vec<Wished<'l>>, Fault> {
         let pieces_left = |line: &LineRow| {
             let of_line = demands.iter().filter(|d| d.line_id == line.id);
             let pieces = of_line.map(|d| (d.quantity - d.shipped) / d.per_kit);
@@ -349,9 +352,9 @@ impl OneOrder<'_> {
     /// serials are known leaves with as many of them as units.
     async fn serials(&self, tx: &mut Tx, items: &mut [Item]) -> anyhow::Result<Vec<serials::Row>> {
         let mut given: Vec<String> = self.wish.serials.clone();
-        given.sort_unstable();
-        if let Some(twice) = given.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Fault::usage(format!("serial {} is given twice", twice[0])).into());
+        let mut seen = HashSet::new();
+        if let Some(twice) = given.iter().find(|serial| !seen.insert(*serial)) {
+            return Err(Fault::usage(format!("serial {twice} is given twice")).into());
         }
         let mut leaving = Vec::new();
         for item in items.iter_mut() {

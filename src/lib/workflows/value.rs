@@ -147,8 +147,11 @@ async fn units(tx: &mut Tx, since: Option<UtcMs>) -> anyhow::Result<HashMap<i64,
         now.insert((lot, location), units);
     }
     if let Some(since) = since {
-        for (lot, location, units) in value::moved_since(tx, since).await? {
-            *now.entry((lot, location)).or_default() -= units;
+        for (lot, from, to, units) in value::moved_since(tx, since).await? {
+            *now.entry((lot, from)).or_default() += units;
+            if let Some(to) = to {
+                *now.entry((lot, to)).or_default() -= units;
+            }
         }
     }
     let mut by_lot: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
