@@ -22,11 +22,14 @@ pub mod migrate;
 pub mod orders;
 pub mod payments;
 pub mod products;
+pub mod purchasing;
+pub mod receipts;
 pub mod reservations;
 pub mod scan_index;
 pub mod serials;
 pub mod shipments;
 pub mod stock;
+pub mod suppliers;
 
 use std::path::PathBuf;
 
