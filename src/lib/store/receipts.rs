@@ -137,12 +137,17 @@ pub async fn of_po(tx: &mut Tx, po: i64) -> Result<Vec<LineRow>, StoreError> {
     tx.all(&sql, vals![po]).await
 }
 
-/// What came in as a lot, where it came with a receipt.
+/// What came in as a lot, or as the one it was part of before; where it came with a receipt.
 ///
 /// # Errors
 /// The store's.
 pub async fn of_lot(tx: &mut Tx, lot: i64) -> Result<Option<LineRow>, StoreError> {
-    let sql = format!("{LINES} WHERE l.lot_id = ?");
+    let sql = format!(
+        "WITH RECURSIVE family (id) AS (SELECT id FROM lots WHERE id = ? UNION ALL \
+           SELECT c.parent_lot FROM lots c JOIN family f ON f.id = c.id \
+           WHERE c.parent_lot IS NOT NULL) \
+         {LINES} WHERE l.lot_id IN (SELECT id FROM family)"
+    );
     tx.opt(&sql, vals![lot]).await
 }
 

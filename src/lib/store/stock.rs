@@ -139,6 +139,34 @@ pub async fn location_codes(tx: &mut Tx) -> Result<Vec<(String, i64)>, StoreErro
         .await
 }
 
+/// The locations of a kind: (code, id), by code.
+///
+/// # Errors
+/// The store's.
+pub async fn locations_of_kind(tx: &mut Tx, kind: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    tx.all(
+        "SELECT code, id FROM locations WHERE kind = ? ORDER BY code",
+        vals![kind],
+    )
+    .await
+}
+
+/// The names of the lots of some products: (product, code).
+///
+/// # Errors
+/// The store's.
+pub async fn lot_codes_of(
+    tx: &mut Tx,
+    products: &[i64],
+) -> Result<Vec<(i64, String)>, StoreError> {
+    let from = tx.ids();
+    tx.all(
+        &format!("SELECT l.product_id, l.code FROM {from} JOIN lots l ON l.product_id = j.id"),
+        vals![json_list(products)],
+    )
+    .await
+}
+
 /// The names of the lots there are: (product, code).
 ///
 /// # Errors
@@ -458,6 +486,44 @@ pub async fn by_sku(tx: &mut Tx) -> Result<Vec<SkuRow>, StoreError> {
          LEFT JOIN (SELECT product_id, CAST(SUM(open) AS SIGNED) AS open_demand \
            FROM order_demands WHERE open > 0 GROUP BY product_id) d ON d.product_id = p.id \
          ORDER BY p.sku",
+        vals![],
+    )
+    .await
+}
+
+/// A product that has come down to its reorder point, or is above it again.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Turned {
+    /// Its id.
+    pub id: i64,
+    /// Its SKU.
+    pub sku: String,
+    /// Its reorder point; none where it has none any more.
+    pub reorder_point: Option<i64>,
+    /// Units that may be sold and are nobody's.
+    pub available: i64,
+    /// Whether there are few of it now.
+    pub is_low: bool,
+}
+
+/// The products whose `low_since` is not what their stock says, by SKU.
+///
+/// # Errors
+/// The store's.
+pub async fn turned(tx: &mut Tx) -> Result<Vec<Turned>, StoreError> {
+    tx.all(
+        "SELECT id, sku, reorder_point, available, is_low FROM ( \
+           SELECT p.id, p.sku, p.reorder_point, p.low_since, a.available, \
+             CASE WHEN a.available <= p.reorder_point THEN 1 ELSE 0 END AS is_low \
+           FROM products p JOIN ( \
+             SELECT w.id, COALESCE((SELECT CAST(SUM( \
+                 CASE WHEN o.sellable = 1 THEN b.on_hand ELSE 0 END - b.reserved) AS SIGNED) \
+                 FROM balances b JOIN locations o ON o.id = b.location_id \
+                 WHERE b.product_id = w.id), 0) - COALESCE(d.units, 0) AS available \
+             FROM products w LEFT JOIN (SELECT product_id, CAST(SUM(open) AS SIGNED) AS units \
+               FROM order_demands WHERE open > 0 GROUP BY product_id) d ON d.product_id = w.id \
+             WHERE w.reorder_point IS NOT NULL OR w.low_since IS NOT NULL) a ON a.id = p.id) t \
+         WHERE is_low <> CASE WHEN low_since IS NULL THEN 0 ELSE 1 END ORDER BY sku",
         vals![],
     )
     .await

@@ -2,14 +2,20 @@
 
 pub mod dispatch;
 pub mod doctor;
+pub mod low_stock;
 pub mod open;
 pub mod orders;
 pub mod products;
+
+pub mod purchasing;
 pub mod rates;
 pub mod receive;
+pub mod receive_po;
 pub mod reserve;
 pub mod scan;
+pub mod serials;
 pub mod stock;
+pub mod suppliers;
 pub mod sync;
 pub mod take_in;
 
