@@ -19,6 +19,7 @@ mod house;
 mod open;
 mod outages;
 mod products;
+mod purchasing;
 mod reserve;
 mod secrets;
 mod stock;

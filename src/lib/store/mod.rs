@@ -18,6 +18,7 @@ pub mod job_lock;
 pub mod job_runs;
 pub mod kits;
 pub mod listings;
+pub mod low_stock;
 pub mod migrate;
 pub mod orders;
 pub mod payments;

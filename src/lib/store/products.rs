@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::dialect::{Tx, Type, json_list, vals};
 use super::{Stamp, StoreError};
-use crate::domain::time::UtcMs;
 
 /// A product as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
@@ -313,18 +312,6 @@ pub async fn update(tx: &mut Tx, stamp: &Stamp, id: i64, facts: &Facts) -> Resul
 /// The store's.
 pub async fn set_stocked(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     tx.set_many("products", "stocked", true, ids).await
-}
-
-/// Notes since when there have been few of these products; `None`: there are enough.
-///
-/// # Errors
-/// The store's.
-pub async fn set_low_since(
-    tx: &mut Tx,
-    ids: &[i64],
-    since: Option<UtcMs>,
-) -> Result<(), StoreError> {
-    tx.set_many("products", "low_since", since, ids).await
 }
 
 /// Ids as the JSON parameter of a bulk statement.

@@ -6,8 +6,7 @@ use serde_json::json;
 use super::until_no_conflict;
 use crate::context::Context;
 use crate::store::events::{self, Event};
-use crate::store::products;
-use crate::store::stock::{self, Turned};
+use crate::store::low_stock::{self, Turned};
 
 /// What has turned.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -25,7 +24,7 @@ pub struct Report {
 /// The store's.
 pub async fn refresh(ctx: &Context) -> anyhow::Result<Report> {
     let mut tx = ctx.store.read().await?;
-    if stock::turned(&mut tx).await?.is_empty() {
+    if low_stock::turned(&mut tx).await?.is_empty() {
         return Ok(Report::default());
     }
     drop(tx);
@@ -34,14 +33,14 @@ pub async fn refresh(ctx: &Context) -> anyhow::Result<Report> {
 
 async fn once(ctx: &Context) -> anyhow::Result<Report> {
     let mut tx = ctx.store.allocate().await?;
-    let (low, recovered): (Vec<Turned>, Vec<Turned>) = stock::turned(&mut tx)
+    let (low, recovered): (Vec<Turned>, Vec<Turned>) = low_stock::turned(&mut tx)
         .await?
         .into_iter()
         .partition(|product| product.is_low);
     let ids = |of: &[Turned]| -> Vec<i64> { of.iter().map(|product| product.id).collect() };
     let stamp = ctx.stamp();
-    products::set_low_since(&mut tx, &ids(&low), Some(stamp.at)).await?;
-    products::set_low_since(&mut tx, &ids(&recovered), None).await?;
+    low_stock::set_since(&mut tx, &ids(&low), Some(stamp.at)).await?;
+    low_stock::set_since(&mut tx, &ids(&recovered), None).await?;
     let facts: Vec<Event> = low
         .iter()
         .chain(&recovered)

@@ -6,7 +6,7 @@ pub mod low_stock;
 pub mod open;
 pub mod orders;
 pub mod products;
-
+pub mod propose;
 pub mod purchasing;
 pub mod rates;
 pub mod receive;
@@ -19,7 +19,7 @@ pub mod suppliers;
 pub mod sync;
 pub mod take_in;
 
-mod rows;
+pub(crate) mod rows;
 
 use crate::store::StoreError;
 

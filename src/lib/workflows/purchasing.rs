@@ -8,7 +8,7 @@ use serde_json::json;
 
 pub use draft::{LineWish, Wish, create};
 pub use import::import;
-pub(super) use draft::{Draft, make};
+pub(super) use draft::{Draft, DraftLine, expected, make};
 
 use super::suppliers::the_supplier;
 use super::until_no_conflict;

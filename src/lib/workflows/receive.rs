@@ -11,13 +11,15 @@ use serde_json::json;
 
 use super::rates::{Payment, Rates};
 use super::rows::{self, Rows};
-use super::until_no_conflict;
+use super::serials::Incoming;
+use super::{low_stock, until_no_conflict};
 use crate::context::Context;
 use crate::domain::cost::Component;
-use crate::domain::money::{Currency, parse_decimal};
+use crate::domain::money::Currency;
+use crate::domain::purchase::{UnitCost, UnitCostError};
 use crate::store::events::{self, Event};
 use crate::store::stock::NewLot;
-use crate::store::{Tx, applied_refs, kits, products, stock};
+use crate::store::{Tx, applied_refs, kits, products, serials, stock};
 
 const REQUIRED: &[&str] = &["sku", "lot", "received_on", "qty"];
 const OPTIONAL: &[&str] = &[
@@ -27,6 +29,7 @@ const OPTIONAL: &[&str] = &[
     "location",
     "supplier",
     "invoice",
+    "serials",
 ];
 
 /// What came in.
@@ -73,7 +76,11 @@ pub async fn run(ctx: &Context, file: &Path, options: &Options) -> anyhow::Resul
         .reference
         .clone()
         .unwrap_or_else(|| source.reference.clone());
-    until_no_conflict!(once(ctx, file, &source.text, &reference, options))
+    let report = until_no_conflict!(once(ctx, file, &source.text, &reference, options))?;
+    if !report.dry_run && report.applied_before.is_none() {
+        low_stock::refresh(ctx).await?;
+    }
+    Ok(report)
 }
 
 async fn once(
@@ -101,7 +108,11 @@ async fn once(
     if report.applied_before.is_some() {
         return Ok(report);
     }
-    let (mut lots, new_skus) = parse(ctx, &mut tx, file, text, options).await?;
+    let List {
+        mut lots,
+        new_skus,
+        serials,
+    } = parse(ctx, &mut tx, file, text, options).await?;
     count(&mut report, &lots, new_skus.len());
     if options.dry_run {
         return Ok(report);
@@ -123,7 +134,17 @@ async fn once(
             }
         }
     }
-    stock::put_lots(&mut tx, &stamp, &lots, "received", reference).await?;
+    let first = stock::put_lots(&mut tx, &stamp, &lots, "received", reference).await?;
+    let incoming: Vec<serials::Incoming> = serials
+        .into_iter()
+        .map(|(at, sku, serial)| serials::Incoming {
+            product: lots[at].product,
+            sku,
+            serial,
+            lot: first + at as i64,
+        })
+        .collect();
+    serials::take_in(&mut tx, &stamp, &incoming, reference).await?;
     let ids: Vec<i64> = lots.iter().map(|lot| lot.product).collect();
     products::set_stocked(&mut tx, &ids).await?;
     let summary = format!("{} lots, {} units", report.lots, report.units);
@@ -138,6 +159,15 @@ async fn once(
     Ok(report)
 }
 
+/// What a list says has come.
+struct List {
+    lots: Vec<NewLot>,
+    /// SKUs of products that are made.
+    new_skus: Vec<String>,
+    /// Serials: the place of the lot, the SKU, the serial.
+    serials: Vec<(usize, String, String)>,
+}
+
 /// Reads the rows into lots. A lot of an unknown product that will be made carries the
 /// negative of its place in the list of new SKUs, counted from 1.
 async fn parse(
@@ -146,14 +176,13 @@ async fn parse(
     file: &Path,
     text: &str,
     options: &Options,
-) -> anyhow::Result<(Vec<NewLot>, Vec<String>)> {
+) -> anyhow::Result<List> {
     let mut rows = Rows::parse(text, REQUIRED, OPTIONAL)?;
-    let ids = products::ids_by_sku(tx).await?;
-    let kits = kits::kits(tx).await?;
+    let mut catalogue = Catalogue::load(tx, options.new_products).await?;
     let locations: HashMap<String, i64> = stock::location_codes(tx).await?.into_iter().collect();
     let mut names: HashSet<(i64, String)> = stock::lot_codes(tx).await?.into_iter().collect();
-    let (mut lots, mut new_skus) = (Vec::new(), Vec::<String>::new());
-    let mut new_ids: HashMap<String, i64> = HashMap::new();
+    let (mut lots, mut numbered) = (Vec::new(), Vec::new());
+    let mut incoming = Incoming::default();
     for row in 0..rows.len() {
         let sku = rows.read(row, "sku", rows::key);
         let code = rows.read(row, "lot", rows::key);
@@ -169,37 +198,30 @@ async fn parse(
         let paid = cost(ctx, &mut rows, row, quantity);
         let supplier = named(&mut rows, row, "supplier");
         let invoice = named(&mut rows, row, "invoice");
-        let (Some(sku), Some(code), Some(received_on), Some(quantity), Some(location)) =
-            (sku, code, received_on, quantity, location)
+        let given = rows.read(row, "serials", super::serials::split);
+        let (
+            Some(sku),
+            Some(code),
+            Some(received_on),
+            Some(quantity),
+            Some(location),
+            Some(given),
+        ) = (sku, code, received_on, quantity, location, given)
         else {
             continue;
         };
-        let product = match ids.get(&sku).or_else(|| new_ids.get(&sku)) {
-            Some(id) => *id,
-            None if options.new_products => {
-                new_skus.push(sku.clone());
-                let id = -(new_skus.len() as i64);
-                new_ids.insert(sku.clone(), id);
-                id
-            }
-            None => {
-                let what = if rows.is_full() {
-                    format!("unknown SKU {sku:?}")
-                } else {
-                    unknown_sku(&sku, ids.keys())
-                };
-                rows.problem(row, "sku", what);
-                continue;
-            }
-        };
-        if kits.contains_key(&product) {
-            let what = format!("{sku} is a kit; receive its components");
-            rows.problem(row, "sku", what);
+        let Some(product) = catalogue.find(&mut rows, row, &sku) else {
             continue;
-        }
+        };
         if !names.insert((product, code.clone())) {
             let what = format!("lot {code:?} of this product is there already");
             rows.problem(row, "lot", what);
+            continue;
+        }
+        let tracking = catalogue.tracking(product);
+        let fits = super::serials::fit(tracking, quantity, &given);
+        if let Err(what) = fits.and_then(|()| incoming.note(row, product, &given)) {
+            rows.problem(row, "serials", what);
             continue;
         }
         let Ok(cost) = paid
@@ -219,6 +241,8 @@ async fn parse(
         else {
             continue;
         };
+        let of_lot = |serial| (lots.len(), sku.clone(), serial);
+        numbered.extend(given.into_iter().map(of_lot));
         lots.push(NewLot {
             product,
             code,
@@ -231,8 +255,72 @@ async fn parse(
             parent: None,
         });
     }
+    for (row, what) in incoming.known(tx).await? {
+        rows.problem(row, "serials", what);
+    }
     rows.finish(file)?;
-    Ok((lots, new_skus))
+    Ok(List {
+        lots,
+        new_skus: catalogue.new_skus,
+        serials: numbered,
+    })
+}
+
+/// The products that a list may name.
+struct Catalogue {
+    ids: HashMap<String, i64>,
+    kits: HashMap<i64, Vec<(i64, i64)>>,
+    tracked: HashMap<i64, String>,
+    /// Whether products that are not known are made.
+    makes: bool,
+    new_skus: Vec<String>,
+    new_ids: HashMap<String, i64>,
+}
+
+impl Catalogue {
+    async fn load(tx: &mut Tx, makes: bool) -> anyhow::Result<Self> {
+        Ok(Self {
+            ids: products::ids_by_sku(tx).await?,
+            kits: kits::kits(tx).await?,
+            tracked: products::tracked(tx).await?,
+            makes,
+            new_skus: Vec::new(),
+            new_ids: HashMap::new(),
+        })
+    }
+
+    /// The product of a row, where it may have stock.
+    fn find(&mut self, rows: &mut Rows, row: usize, sku: &str) -> Option<i64> {
+        let known = self.ids.get(sku).or_else(|| self.new_ids.get(sku));
+        let product = match known {
+            Some(id) => *id,
+            None if self.makes => {
+                self.new_skus.push(sku.to_owned());
+                let id = -(self.new_skus.len() as i64);
+                self.new_ids.insert(sku.to_owned(), id);
+                id
+            }
+            None => {
+                let what = if rows.is_full() {
+                    format!("unknown SKU {sku:?}")
+                } else {
+                    unknown_sku(sku, self.ids.keys())
+                };
+                rows.problem(row, "sku", what);
+                return None;
+            }
+        };
+        if self.kits.contains_key(&product) {
+            let what = format!("{sku} is a kit; receive its components");
+            rows.problem(row, "sku", what);
+            return None;
+        }
+        Some(product)
+    }
+
+    fn tracking(&self, product: i64) -> &str {
+        self.tracked.get(&product).map_or("none", String::as_str)
+    }
 }
 
 /// A name that may be missing.
@@ -275,15 +363,11 @@ pub(super) fn cost(
         }
         (Some(_), None) => rows
             .read(row, "unit_cost", |text| {
-                let unit = parse_decimal(text).map_err(|error| error.to_string())?;
-                if unit.is_sign_negative() && !unit.is_zero() {
-                    return Err("a cost is not negative".to_owned());
-                }
-                if unit.normalize().scale() > 6 {
-                    return Err("more than 6 decimals".to_owned());
-                }
+                let unit: UnitCost = text
+                    .parse()
+                    .map_err(|error: UnitCostError| error.to_string())?;
                 currency
-                    .extend(unit, quantity.unwrap_or(1))
+                    .extend(unit.0, quantity.unwrap_or(1))
                     .map_err(|error| error.to_string())
             })
             .map(|minor| (minor, currency)),

@@ -18,7 +18,7 @@ const TOLD: i64 = 1000;
 ///
 /// # Errors
 /// One is too long, or there twice.
-pub(super) fn split(text: &str) -> Result<Vec<String>, String> {
+pub(crate) fn split(text: &str) -> Result<Vec<String>, String> {
     let parts = text.split(|c: char| c.is_whitespace() || c == ',' || c == '|');
     let mut serials = Vec::new();
     let mut seen = HashSet::new();
