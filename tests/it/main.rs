@@ -20,6 +20,7 @@ mod open;
 mod outages;
 mod products;
 mod purchasing;
+mod receiving;
 mod reserve;
 mod secrets;
 mod stock;
