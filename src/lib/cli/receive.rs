@@ -59,12 +59,20 @@ struct Against {
         help_heading = "Against a purchase order")]
     on: Option<String>,
     /// Where it is put; where each product is at home by default
-    #[arg(long, value_name = "LOCATION", requires = "po",
-        help_heading = "Against a purchase order")]
+    #[arg(
+        long,
+        value_name = "LOCATION",
+        requires = "po",
+        help_heading = "Against a purchase order"
+    )]
     to: Option<String>,
     /// Put it where goods wait for inspection
-    #[arg(long, requires = "po", conflicts_with = "to",
-        help_heading = "Against a purchase order")]
+    #[arg(
+        long,
+        requires = "po",
+        conflicts_with = "to",
+        help_heading = "Against a purchase order"
+    )]
     quarantine: bool,
     /// Take more than was ordered, and what is no longer expected
     #[arg(long, requires = "po", help_heading = "Against a purchase order")]
@@ -169,7 +177,10 @@ impl Against {
     fn goods(&self, file: Option<&PathBuf>) -> Result<Goods, Fault> {
         let mut serials: HashMap<String, Vec<String>> = HashMap::new();
         for (sku, more) in &self.serials {
-            serials.entry(sku.clone()).or_default().extend_from_slice(more);
+            serials
+                .entry(sku.clone())
+                .or_default()
+                .extend_from_slice(more);
         }
         match file {
             Some(file) => Ok(Goods::File(file.clone())),

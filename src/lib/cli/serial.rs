@@ -41,13 +41,19 @@ impl Report for Lives {
                     receipt.received_on,
                     receipt.supplier,
                     receipt.receipt,
-                    receipt.po.as_ref().map(|po| format!(" of {po}")).unwrap_or_default()
+                    receipt
+                        .po
+                        .as_ref()
+                        .map(|po| format!(" of {po}"))
+                        .unwrap_or_default()
                 )),
                 None => page.line(format!(
                     "lot {}, received {}{}",
                     unit.lot,
                     unit.received_on,
-                    supplier.map(|name| format!(" from {name}")).unwrap_or_default()
+                    supplier
+                        .map(|name| format!(" from {name}"))
+                        .unwrap_or_default()
                 )),
             }
             page.table(
@@ -70,12 +76,14 @@ fn particulars(payload: &Value) -> String {
     let Value::Object(fields) = payload else {
         return String::new();
     };
-    let fields = fields.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| {
-        match value {
-            Value::String(text) => format!("{name} {text}"),
-            other => format!("{name} {other}"),
-        }
-    });
+    let fields =
+        fields
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| match value {
+                Value::String(text) => format!("{name} {text}"),
+                other => format!("{name} {other}"),
+            });
     fields.collect::<Vec<_>>().join(", ")
 }
 

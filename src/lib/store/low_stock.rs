@@ -62,10 +62,6 @@ pub async fn reorder_points(tx: &mut Tx) -> Result<HashMap<i64, i64>, StoreError
 ///
 /// # Errors
 /// The store's.
-pub async fn set_since(
-    tx: &mut Tx,
-    ids: &[i64],
-    since: Option<UtcMs>,
-) -> Result<(), StoreError> {
+pub async fn set_since(tx: &mut Tx, ids: &[i64], since: Option<UtcMs>) -> Result<(), StoreError> {
     tx.set_many("products", "low_since", since, ids).await
 }

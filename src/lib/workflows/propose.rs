@@ -135,7 +135,11 @@ async fn propose(
         without_supplier: Vec::new(),
         orders: Vec::new(),
     };
-    for row in stock::by_sku(tx).await?.into_iter().filter(|row| row.stocked) {
+    for row in stock::by_sku(tx)
+        .await?
+        .into_iter()
+        .filter(|row| row.stocked)
+    {
         let seller = sellers.get(&row.product_id);
         let supplier = seller.and_then(|item| by_id.get(&item.supplier_id));
         let (Some(item), Some(supplier)) = (seller, supplier) else {
@@ -150,10 +154,14 @@ async fn propose(
         let (situation, advice) = picture.advice(&row, Some(item), supplier.lead_days);
         if advice.quantity > 0 {
             let price = prices.get(&(supplier.id, row.product_id));
-            report.rows.push(proposal(supplier, &row, &situation, advice, price));
+            report
+                .rows
+                .push(proposal(supplier, &row, &situation, advice, price));
         }
     }
-    report.rows.sort_by(|a, b| (&a.supplier, &a.sku).cmp(&(&b.supplier, &b.sku)));
+    report
+        .rows
+        .sort_by(|a, b| (&a.supplier, &a.sku).cmp(&(&b.supplier, &b.sku)));
     Ok(report)
 }
 
@@ -213,7 +221,10 @@ fn proposal(
     let per_day = rust_decimal::Decimal::from(situation.dispatched)
         / rust_decimal::Decimal::from(situation.days.max(1));
     let price = price.filter(|price| price.currency == supplier.currency);
-    let currency = supplier.currency.parse::<crate::domain::money::Currency>().ok();
+    let currency = supplier
+        .currency
+        .parse::<crate::domain::money::Currency>()
+        .ok();
     Proposal {
         supplier: supplier.code.clone(),
         sku: row.sku.clone(),
@@ -223,7 +234,9 @@ fn proposal(
         point: advice.point,
         pack: situation.pack,
         quantity: advice.quantity,
-        cost: currency.zip(price).map(|(c, price)| c.decimal(price.of(advice.quantity))),
+        cost: currency
+            .zip(price)
+            .map(|(c, price)| c.decimal(price.of(advice.quantity))),
         currency: price.map(|price| price.currency.clone()),
         product: row.product_id,
         supplier_id: supplier.id,

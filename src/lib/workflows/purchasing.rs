@@ -6,9 +6,9 @@ mod import;
 use serde::Serialize;
 use serde_json::json;
 
+pub(super) use draft::{Draft, DraftLine, expected, make};
 pub use draft::{LineWish, Wish, create};
 pub use import::import;
-pub(super) use draft::{Draft, DraftLine, expected, make};
 
 use super::suppliers::the_supplier;
 use super::until_no_conflict;

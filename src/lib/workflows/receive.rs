@@ -3,34 +3,22 @@
 //! A list is applied once: by default its content is its reference, so the same file a
 //! second time is reported and changes nothing.
 
-use std::collections::{HashMap, HashSet};
+mod list;
+
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
 
-use super::rates::{Payment, Rates};
-use super::rows::{self, Rows};
-use super::serials::Incoming;
-use super::{low_stock, until_no_conflict};
+pub(super) use self::list::cost;
+use self::list::{List, parse};
+use super::rates::Rates;
+use super::{low_stock, rows, until_no_conflict};
 use crate::context::Context;
-use crate::domain::cost::Component;
 use crate::domain::money::Currency;
-use crate::domain::purchase::{UnitCost, UnitCostError};
 use crate::store::events::{self, Event};
 use crate::store::stock::NewLot;
-use crate::store::{Tx, applied_refs, kits, products, serials, stock};
-
-const REQUIRED: &[&str] = &["sku", "lot", "received_on", "qty"];
-const OPTIONAL: &[&str] = &[
-    "unit_cost",
-    "total_cost",
-    "currency",
-    "location",
-    "supplier",
-    "invoice",
-    "serials",
-];
+use crate::store::{applied_refs, products, serials, stock};
 
 /// What came in.
 #[derive(Debug, Clone, Serialize)]
@@ -157,229 +145,6 @@ async fn once(
     events::append(&mut tx, &stamp, &[fact]).await?;
     ctx.store.commit(tx).await?;
     Ok(report)
-}
-
-/// What a list says has come.
-struct List {
-    lots: Vec<NewLot>,
-    /// SKUs of products that are made.
-    new_skus: Vec<String>,
-    /// Serials: the place of the lot, the SKU, the serial.
-    serials: Vec<(usize, String, String)>,
-}
-
-/// Reads the rows into lots. A lot of an unknown product that will be made carries the
-/// negative of its place in the list of new SKUs, counted from 1.
-async fn parse(
-    ctx: &Context,
-    tx: &mut Tx,
-    file: &Path,
-    text: &str,
-    options: &Options,
-) -> anyhow::Result<List> {
-    let mut rows = Rows::parse(text, REQUIRED, OPTIONAL)?;
-    let mut catalogue = Catalogue::load(tx, options.new_products).await?;
-    let locations: HashMap<String, i64> = stock::location_codes(tx).await?.into_iter().collect();
-    let mut names: HashSet<(i64, String)> = stock::lot_codes(tx).await?.into_iter().collect();
-    let (mut lots, mut numbered) = (Vec::new(), Vec::new());
-    let mut incoming = Incoming::default();
-    for row in 0..rows.len() {
-        let sku = rows.read(row, "sku", rows::key);
-        let code = rows.read(row, "lot", rows::key);
-        let received_on = rows.read(row, "received_on", rows::day);
-        let quantity = rows.read(row, "qty", rows::units);
-        let location = rows.read(row, "location", |code| {
-            let code = if code.is_empty() { "main" } else { code };
-            locations
-                .get(code)
-                .copied()
-                .ok_or_else(|| format!("there is no location {code:?}"))
-        });
-        let paid = cost(ctx, &mut rows, row, quantity);
-        let supplier = named(&mut rows, row, "supplier");
-        let invoice = named(&mut rows, row, "invoice");
-        let given = rows.read(row, "serials", super::serials::split);
-        let (
-            Some(sku),
-            Some(code),
-            Some(received_on),
-            Some(quantity),
-            Some(location),
-            Some(given),
-        ) = (sku, code, received_on, quantity, location, given)
-        else {
-            continue;
-        };
-        let Some(product) = catalogue.find(&mut rows, row, &sku) else {
-            continue;
-        };
-        if !names.insert((product, code.clone())) {
-            let what = format!("lot {code:?} of this product is there already");
-            rows.problem(row, "lot", what);
-            continue;
-        }
-        let tracking = catalogue.tracking(product);
-        let fits = super::serials::fit(tracking, quantity, &given);
-        if let Err(what) = fits.and_then(|()| incoming.note(row, product, &given)) {
-            rows.problem(row, "serials", what);
-            continue;
-        }
-        let Ok(cost) = paid
-            .map(|(minor, currency)| {
-                let document = invoice.clone().unwrap_or_default();
-                let payment = Payment {
-                    component: Component::Purchase,
-                    minor,
-                    currency,
-                    booked_on: &received_on,
-                    document: &document,
-                };
-                options.rates.cost(ctx.tenant.tenant.currency, payment)
-            })
-            .transpose()
-            .map_err(|what| rows.problem(row, "currency", what))
-        else {
-            continue;
-        };
-        let of_lot = |serial| (lots.len(), sku.clone(), serial);
-        numbered.extend(given.into_iter().map(of_lot));
-        lots.push(NewLot {
-            product,
-            code,
-            received_on,
-            quantity,
-            location,
-            cost,
-            supplier,
-            invoice,
-            parent: None,
-        });
-    }
-    for (row, what) in incoming.known(tx).await? {
-        rows.problem(row, "serials", what);
-    }
-    rows.finish(file)?;
-    Ok(List {
-        lots,
-        new_skus: catalogue.new_skus,
-        serials: numbered,
-    })
-}
-
-/// The products that a list may name.
-struct Catalogue {
-    ids: HashMap<String, i64>,
-    kits: HashMap<i64, Vec<(i64, i64)>>,
-    tracked: HashMap<i64, String>,
-    /// Whether products that are not known are made.
-    makes: bool,
-    new_skus: Vec<String>,
-    new_ids: HashMap<String, i64>,
-}
-
-impl Catalogue {
-    async fn load(tx: &mut Tx, makes: bool) -> anyhow::Result<Self> {
-        Ok(Self {
-            ids: products::ids_by_sku(tx).await?,
-            kits: kits::kits(tx).await?,
-            tracked: products::tracked(tx).await?,
-            makes,
-            new_skus: Vec::new(),
-            new_ids: HashMap::new(),
-        })
-    }
-
-    /// The product of a row, where it may have stock.
-    fn find(&mut self, rows: &mut Rows, row: usize, sku: &str) -> Option<i64> {
-        let known = self.ids.get(sku).or_else(|| self.new_ids.get(sku));
-        let product = match known {
-            Some(id) => *id,
-            None if self.makes => {
-                self.new_skus.push(sku.to_owned());
-                let id = -(self.new_skus.len() as i64);
-                self.new_ids.insert(sku.to_owned(), id);
-                id
-            }
-            None => {
-                let what = if rows.is_full() {
-                    format!("unknown SKU {sku:?}")
-                } else {
-                    unknown_sku(sku, self.ids.keys())
-                };
-                rows.problem(row, "sku", what);
-                return None;
-            }
-        };
-        if self.kits.contains_key(&product) {
-            let what = format!("{sku} is a kit; receive its components");
-            rows.problem(row, "sku", what);
-            return None;
-        }
-        Some(product)
-    }
-
-    fn tracking(&self, product: i64) -> &str {
-        self.tracked.get(&product).map_or("none", String::as_str)
-    }
-}
-
-/// A name that may be missing.
-fn named(rows: &mut Rows, row: usize, column: &str) -> Option<String> {
-    rows.cell(row, column)?;
-    rows.read(row, column, rows::name)
-}
-
-fn unknown_sku<'a>(sku: &str, known: impl Iterator<Item = &'a String>) -> String {
-    let near = known
-        .map(|k| (strsim::jaro_winkler(k, sku), k))
-        .filter(|(likeness, _)| *likeness > 0.9)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match near {
-        Some((_, near)) => format!("unknown SKU {sku:?}; did you mean {near:?}?"),
-        None => format!("unknown SKU {sku:?}; --new-products makes it"),
-    }
-}
-
-/// The cost of a row: `unit_cost` times the quantity, or `total_cost`, never both.
-pub(super) fn cost(
-    ctx: &Context,
-    rows: &mut Rows,
-    row: usize,
-    quantity: Option<i64>,
-) -> Option<(i64, Currency)> {
-    let currency = match rows.cell(row, "currency") {
-        None => ctx.tenant.tenant.currency,
-        Some(_) => rows.read(row, "currency", |code| {
-            code.parse::<Currency>().map_err(|error| error.to_string())
-        })?,
-    };
-    let unit = rows.cell(row, "unit_cost").map(ToOwned::to_owned);
-    let total = rows.cell(row, "total_cost").map(ToOwned::to_owned);
-    match (unit, total) {
-        (None, None) => None,
-        (Some(_), Some(_)) => {
-            rows.problem(row, "total_cost", "give unit_cost or total_cost, not both");
-            None
-        }
-        (Some(_), None) => rows
-            .read(row, "unit_cost", |text| {
-                let unit: UnitCost = text
-                    .parse()
-                    .map_err(|error: UnitCostError| error.to_string())?;
-                currency
-                    .extend(unit.0, quantity.unwrap_or(1))
-                    .map_err(|error| error.to_string())
-            })
-            .map(|minor| (minor, currency)),
-        (None, Some(_)) => rows
-            .read(row, "total_cost", |text| {
-                match currency.minor(text).map_err(|error| error.to_string())? {
-                    minor if minor < 0 => Err("a cost is not negative".to_owned()),
-                    minor => Ok(minor),
-                }
-            })
-            .map(|minor| (minor, currency)),
-    }
 }
 
 fn count(report: &mut Report, lots: &[NewLot], new_products: usize) {

@@ -171,11 +171,9 @@ async fn once(
     }
     if order.closed_at.is_some() && !is_complete(&order) && !options.accept_over {
         let why = order.closed_why.as_deref().unwrap_or_default();
-        return Err(
-            Fault::failed(format!("{} is closed: {why}", order.number))
-                .hint("--accept-over takes goods in that are no longer expected")
-                .into(),
-        );
+        return Err(Fault::failed(format!("{} is closed: {why}", order.number))
+            .hint("--accept-over takes goods in that are no longer expected")
+            .into());
     }
     let plan = plan::make(ctx, &mut tx, options, &order, &lines, delivery, running).await?;
     fill(ctx, &mut report, &order, &plan);
@@ -235,7 +233,11 @@ fn nothing(ctx: &Context, options: &Options, order: &Row, reference: &str) -> Re
 fn fill(ctx: &Context, report: &mut Report, order: &Row, plan: &Plan) {
     let parts = &plan.parts;
     report.units = parts.iter().map(|part| part.units).sum();
-    let cost = parts.iter().filter_map(|p| p.cost.as_ref()).map(|c| c.amount_minor).sum();
+    let cost = parts
+        .iter()
+        .filter_map(|p| p.cost.as_ref())
+        .map(|c| c.amount_minor)
+        .sum();
     report.cost = ctx.tenant.tenant.currency.decimal(cost);
     report.lots_without_cost = parts.iter().filter(|part| part.cost.is_none()).count() as u64;
     report.lots = parts
@@ -246,7 +248,10 @@ fn fill(ctx: &Context, report: &mut Report, order: &Row, plan: &Plan) {
             location: part.location.1.clone(),
             units: part.units,
             serials: part.serials.clone(),
-            cost: part.cost.as_ref().map(|cost| cost.paid_currency.decimal(cost.paid_minor)),
+            cost: part
+                .cost
+                .as_ref()
+                .map(|cost| cost.paid_currency.decimal(cost.paid_minor)),
         })
         .collect();
     report.open = if order.closed_at.is_some() {
@@ -267,7 +272,11 @@ async fn write(
     plan: &Plan,
     rate: Option<&Rate>,
 ) -> anyhow::Result<i64> {
-    let lots: Vec<NewLot> = plan.parts.iter().map(|part| lot(part, order, plan)).collect();
+    let lots: Vec<NewLot> = plan
+        .parts
+        .iter()
+        .map(|part| lot(part, order, plan))
+        .collect();
     let first = stock::put_lots(tx, stamp, &lots, "received", reference).await?;
     let products: Vec<i64> = lots.iter().map(|lot| lot.product).collect();
     products::set_stocked(tx, &products).await?;
@@ -328,7 +337,11 @@ async fn note_prices(
     plan: &Plan,
     reference: &str,
 ) -> anyhow::Result<()> {
-    let came: Vec<&Line> = plan.lines.iter().filter(|l| l.cost_minor.is_some()).collect();
+    let came: Vec<&Line> = plan
+        .lines
+        .iter()
+        .filter(|l| l.cost_minor.is_some())
+        .collect();
     let products: Vec<i64> = came.iter().map(|line| line.product_id).collect();
     let known = suppliers::newest_prices_of(tx, order.supplier_id, &products).await?;
     let prices: Vec<Price> = came

@@ -110,7 +110,10 @@ pub async fn lives(ctx: &Context, serial: &str, sku: Option<&str>) -> anyhow::Re
         None => None,
         Some(sku) => {
             let row = products::by_sku(&mut tx, sku).await?;
-            Some(row.ok_or_else(|| Fault::failed(format!("there is no product {sku:?}")))?.id)
+            Some(
+                row.ok_or_else(|| Fault::failed(format!("there is no product {sku:?}")))?
+                    .id,
+            )
         }
     };
     let mut lives = Vec::new();
@@ -124,9 +127,11 @@ pub async fn lives(ctx: &Context, serial: &str, sku: Option<&str>) -> anyhow::Re
     }
     if lives.is_empty() {
         let of = sku.map(|sku| format!(" of {sku}")).unwrap_or_default();
-        return Err(Fault::failed(format!("no unit{of} has the serial {serial:?}"))
-            .hint("serials count capitals; `opsctl receive` notes them as goods come in")
-            .into());
+        return Err(
+            Fault::failed(format!("no unit{of} has the serial {serial:?}"))
+                .hint("serials count capitals; `opsctl receive` notes them as goods come in")
+                .into(),
+        );
     }
     Ok(lives)
 }
@@ -142,7 +147,11 @@ mod tests {
         assert!(split("A1|A1").unwrap_err().contains("A1 is there twice"));
         let two = split("A1 A2").unwrap();
         assert!(fit("serial", 2, &two).is_ok());
-        assert!(fit("serial", 3, &two).unwrap_err().contains("need 3 serials, not 2"));
+        assert!(
+            fit("serial", 3, &two)
+                .unwrap_err()
+                .contains("need 3 serials, not 2")
+        );
         assert!(fit("none", 2, &two).is_err());
         assert!(fit("lot", 2, &[]).is_ok());
     }

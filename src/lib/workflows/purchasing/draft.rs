@@ -118,9 +118,11 @@ async fn draft(ctx: &Context, tx: &mut Tx, wish: &Wish) -> anyhow::Result<Draft>
     if let Some(number) = &wish.number {
         number_fits(number).map_err(|why| Fault::usage(format!("--number {number}: {why}")))?;
         if purchasing::by_number(tx, number).await?.is_some() {
-            return Err(Fault::failed(format!("there is a purchase order {number} already"))
-                .hint("leave --number out for the next free one")
-                .into());
+            return Err(
+                Fault::failed(format!("there is a purchase order {number} already"))
+                    .hint("leave --number out for the next free one")
+                    .into(),
+            );
         }
     }
     let skus: Vec<&str> = wish.lines.iter().map(|line| line.sku.as_str()).collect();
@@ -201,7 +203,9 @@ pub(in crate::workflows) async fn make(
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
                 let all = suppliers::newest_prices(tx, Some(supplier)).await?;
-                let all = all.into_iter().map(|((_, product), price)| (product, price));
+                let all = all
+                    .into_iter()
+                    .map(|((_, product), price)| (product, price));
                 entry.insert(all.collect())
             }
         };
@@ -286,7 +290,9 @@ struct Numbers {
 impl Numbers {
     async fn load(tx: &mut Tx) -> anyhow::Result<Self> {
         let taken = purchasing::numbers(tx, PREFIX).await?;
-        let counted = taken.iter().filter_map(|n| n.strip_prefix(PREFIX)?.parse::<u64>().ok());
+        let counted = taken
+            .iter()
+            .filter_map(|n| n.strip_prefix(PREFIX)?.parse::<u64>().ok());
         Ok(Self {
             last: counted.max().unwrap_or(0),
             taken: taken.into_iter().collect(),

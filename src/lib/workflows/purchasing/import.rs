@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::draft::{Draft, DraftLine, expected, make, number_fits};
 use super::Made;
+use super::draft::{Draft, DraftLine, expected, make, number_fits};
 use crate::context::Context;
 use crate::domain::money::Currency;
 use crate::domain::purchase::UnitCost;
@@ -81,12 +81,7 @@ struct Told {
     lines: Vec<DraftLine>,
 }
 
-async fn read(
-    ctx: &Context,
-    tx: &mut Tx,
-    file: &Path,
-    text: &str,
-) -> anyhow::Result<Vec<Draft>> {
+async fn read(ctx: &Context, tx: &mut Tx, file: &Path, text: &str) -> anyhow::Result<Vec<Draft>> {
     let mut rows = Rows::parse(text, REQUIRED, OPTIONAL)?;
     let ids = products::ids_by_sku(tx).await?;
     let kits = kits::kits(tx).await?;
@@ -175,7 +170,10 @@ impl Told {
         let slot = &mut self.head;
         agree("currency", merge(&mut slot.currency, head.currency));
         agree("ordered_on", merge(&mut slot.ordered_on, head.ordered_on));
-        agree("expected_on", merge(&mut slot.expected_on, head.expected_on));
+        agree(
+            "expected_on",
+            merge(&mut slot.expected_on, head.expected_on),
+        );
         agree("note", merge(&mut slot.note, head.note));
         self.lines.push(line);
     }

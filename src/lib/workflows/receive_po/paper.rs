@@ -152,7 +152,11 @@ impl Delivery {
 
     /// Notes that something cannot be.
     pub fn problem(&mut self, place: usize, column: &str, what: &str) {
-        let sku = self.arrivals.iter().find(|a| a.place == place).map_or("", |a| &a.sku);
+        let sku = self
+            .arrivals
+            .iter()
+            .find(|a| a.place == place)
+            .map_or("", |a| &a.sku);
         match &mut self.paper {
             Paper::File(_, rows) => rows.problem(place, column, what),
             Paper::Words(problems) => problems.push(format!("{sku}: {what}")),

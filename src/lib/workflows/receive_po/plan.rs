@@ -88,7 +88,11 @@ pub(super) async fn make(
     delivery.finish()?;
     let before: HashMap<i64, i64> = lines.iter().map(|l| (l.id, l.received)).collect();
     let changed = |line: &&Line| before.get(&line.id) != Some(&line.received);
-    let open = desk.lines.iter().map(|line| tolerance.open(ordered(line))).sum();
+    let open = desk
+        .lines
+        .iter()
+        .map(|line| tolerance.open(ordered(line)))
+        .sum();
     let own = ctx.tenant.tenant.currency;
     Ok(Plan {
         rate: options.rates.of(desk.currency, own).ok().flatten().cloned(),
@@ -123,7 +127,10 @@ async fn check(
     let mut incoming = Incoming::default();
     for arrival in arrivals {
         let Some(intake) = desk.intake_of(&arrival.sku) else {
-            let what = format!("{} has not been ordered with {}", arrival.sku, desk.order.number);
+            let what = format!(
+                "{} has not been ordered with {}",
+                arrival.sku, desk.order.number
+            );
             delivery.problem(arrival.place, "sku", &what);
             continue;
         };
@@ -157,11 +164,18 @@ fn not_too_much(
         *sum = (arrival.place, sum.1 + arrival.units);
     }
     for (sku, (place, units)) in sums {
-        let of_sku: Vec<Ordered> =
-            desk.lines.iter().filter(|l| l.sku == sku).map(ordered).collect();
+        let of_sku: Vec<Ordered> = desk
+            .lines
+            .iter()
+            .filter(|l| l.sku == sku)
+            .map(ordered)
+            .collect();
         let excess = tolerance.excess(&of_sku, units);
         if excess > 0 && !of_sku.is_empty() {
-            let lacking: i64 = of_sku.iter().map(|l| (l.quantity - l.received).max(0)).sum();
+            let lacking: i64 = of_sku
+                .iter()
+                .map(|l| (l.quantity - l.received).max(0))
+                .sum();
             let what = format!(
                 "{units} units of {sku} are {excess} too many: {lacking} have not come yet. \
                  --accept-over takes them all the same"
@@ -221,7 +235,10 @@ impl<'a> Desk<'a> {
             target: target(tx, options.to.as_ref()).await?,
             locations: locations.into_iter().map(|(code, id)| (id, code)).collect(),
             default_lot: format!("{}-{running}", order.number),
-            there: stock::lot_codes_of(tx, &products).await?.into_iter().collect(),
+            there: stock::lot_codes_of(tx, &products)
+                .await?
+                .into_iter()
+                .collect(),
             made: HashSet::new(),
         })
     }
@@ -246,7 +263,11 @@ impl<'a> Desk<'a> {
         for (share, units) in fill(&of_product, arrival.units) {
             let line = at[share];
             let cost = self.cost(line, units).map_err(Refusal::Rate)?;
-            let tracked = if intake.tracking == "serial" { units } else { 0 };
+            let tracked = if intake.tracking == "serial" {
+                units
+            } else {
+                0
+            };
             parts.push(Part {
                 line: self.lines[line].id,
                 product: intake.id,
@@ -266,8 +287,17 @@ impl<'a> Desk<'a> {
         if let Some(location) = &arrival.location {
             return location.clone();
         }
-        let main = || self.locations.iter().find(|(_, code)| *code == "main").map(|(id, _)| *id);
-        let id = self.target.or(intake.home_location).or_else(main).unwrap_or(1);
+        let main = || {
+            self.locations
+                .iter()
+                .find(|(_, code)| *code == "main")
+                .map(|(id, _)| *id)
+        };
+        let id = self
+            .target
+            .or(intake.home_location)
+            .or_else(main)
+            .unwrap_or(1);
         (id, self.locations.get(&id).cloned().unwrap_or_default())
     }
 

@@ -141,7 +141,11 @@ fn read(rows: &mut Rows) -> Vec<Wish> {
 }
 
 fn minimum(text: &str) -> Result<i64, String> {
-    if text == "0" { Ok(0) } else { rows::units(text) }
+    if text == "0" {
+        Ok(0)
+    } else {
+        rows::units(text)
+    }
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {
@@ -173,8 +177,9 @@ async fn decide(
     let ids = products::ids_by_sku(tx).await?;
     let kits = kits::kits(tx).await?;
     let all = suppliers::items(tx, None).await?;
-    let (mine, others): (Vec<Item>, Vec<Item>) =
-        all.into_iter().partition(|item| item.supplier_id == supplier.id);
+    let (mine, others): (Vec<Item>, Vec<Item>) = all
+        .into_iter()
+        .partition(|item| item.supplier_id == supplier.id);
     let mine: HashMap<i64, Item> = mine.into_iter().map(|i| (i.product_id, i)).collect();
     let newest = suppliers::newest_prices(tx, Some(supplier.id)).await?;
     let day = ctx.stamp().day();

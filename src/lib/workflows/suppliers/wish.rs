@@ -97,7 +97,9 @@ fn read(rows: &mut Rows) -> Vec<Wish> {
 fn lead_days(text: &str) -> Result<i64, String> {
     match text.parse::<i64>() {
         Ok(days) if (0..=LONGEST_LEAD).contains(&days) => Ok(days),
-        _ => Err(format!("{text:?} is not a number of days from 0 to {LONGEST_LEAD}")),
+        _ => Err(format!(
+            "{text:?} is not a number of days from 0 to {LONGEST_LEAD}"
+        )),
     }
 }
 
@@ -194,7 +196,9 @@ fn differences(before: Option<&Row>, after: &Row) -> Map<String, Value> {
         .into_iter()
         .enumerate()
         .filter_map(|(at, (name, now))| {
-            let then = then.as_ref().map_or(json!(null), |facts| facts[at].1.clone());
+            let then = then
+                .as_ref()
+                .map_or(json!(null), |facts| facts[at].1.clone());
             (then != now).then(|| (name.to_owned(), json!([then, now])))
         })
         .collect()
