@@ -21,6 +21,8 @@ mod house;
 mod open;
 mod outages;
 mod products;
+mod purchasing;
+mod receiving;
 mod reserve;
 mod secrets;
 mod stock;

@@ -17,14 +17,17 @@ mod jobs;
 mod orders;
 mod out;
 mod outbox;
+mod po;
 mod products;
 mod receive;
 mod reserve;
 mod sandbox;
 mod scan;
+mod serial;
 mod ship;
 mod start;
 mod stock;
+mod supplier;
 mod sync;
 mod value;
 mod vault;
@@ -39,6 +42,8 @@ pub use out::{Out, Page, Report};
 use crate::context::{Clock, Context};
 use crate::fault::{Exit, Fault};
 use crate::workflows::rates::Rates;
+use crate::workflows::rows::{day, key, units};
+use crate::workflows::serials::split as serials;
 
 /// Runs the operations of a shop: orders in, stock reserved, parcels out.
 #[derive(Debug, Parser)]
@@ -148,8 +153,14 @@ enum Command {
     Reserve(reserve::Args),
     /// Keep the catalogue by hand: products, codes, kits
     Products(products::Args),
-    /// Take goods in from a list
+    /// Take goods in from a list, or against a purchase order
     Receive(receive::Args),
+    /// Keep the suppliers, what they sell and for how much
+    Supplier(supplier::Args),
+    /// Order goods of suppliers, and propose what to order
+    Po(po::Args),
+    /// Tell the life of a unit by its serial
+    Serial(serial::Args),
     /// Show and correct stock
     Stock(stock::Args),
     /// Let orders leave the house
@@ -234,6 +245,15 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Receive(args) => with_context(globals, out, async |ctx, out| {
             receive::run(&args, ctx, out).await
+        }),
+        Command::Supplier(args) => with_context(globals, out, async |ctx, out| {
+            supplier::run(&args, ctx, out).await
+        }),
+        Command::Po(args) => with_context(globals, out, async |ctx, out| {
+            po::run(&args, ctx, out).await
+        }),
+        Command::Serial(args) => with_context(globals, out, async |ctx, out| {
+            serial::run(&args, ctx, out).await
         }),
         Command::Stock(args) => with_context(globals, out, async |ctx, out| {
             stock::run(&args, ctx, out).await

@@ -25,9 +25,9 @@ enum Command {
     /// Make products, and bring those there are to what a CSV file says
     Import {
         /// CSV with sku; optional: title, brand, weight_g, length_mm, width_mm, height_mm,
-        /// tracking (none, lot or serial), origin_country, hs_code, buffer, gtin,
-        /// units_per_scan. An empty cell leaves what is stored; further rows of a SKU give
-        /// it further codes
+        /// tracking (none, lot or serial), origin_country, hs_code, buffer, reorder_point,
+        /// home_bin, gtin, units_per_scan. An empty cell leaves what is stored; further rows
+        /// of a SKU give it further codes
         file: PathBuf,
         #[command(flatten)]
         dry: DryRun,
@@ -185,6 +185,8 @@ impl Report for products::Shown {
             ),
             ("HS code", p.hs_code.clone().unwrap_or_default()),
             ("buffer", number(p.buffer)),
+            ("bought again from", number(p.reorder_point)),
+            ("put to", p.home_bin.clone().unwrap_or_default()),
             ("stock", stock.to_owned()),
         ];
         page.table(

@@ -3,8 +3,8 @@
 
 use super::tenant::{Channel, Identity, StoreConfig, Tenant, VaultConfig, WooCommerce};
 use super::values::{
-    self, MAX_BUFFER, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES,
-    MAX_TIMEOUT_SECONDS, Refusal, channel_name, domain_name, not_empty, order_status, shop_url,
+    self, MAX_BUFFER, MAX_OVER_PERCENT, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES,
+    MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, Refusal, channel_name, domain_name, not_empty, order_status, shop_url,
     store_url, tenant_name, within,
 };
 use crate::domain::order::StatusRule;
@@ -30,6 +30,14 @@ pub(super) fn check(tenant: &Tenant, stem: &str) -> Vec<Complaint> {
     found.value(
         &["stock", "buffer"],
         within(tenant.stock.buffer, 0, MAX_BUFFER),
+    );
+    found.value(
+        &["purchasing", "over_percent"],
+        within(tenant.purchasing.over_percent, 0, MAX_OVER_PERCENT),
+    );
+    found.value(
+        &["purchasing", "under_percent"],
+        within(tenant.purchasing.under_percent, 0, MAX_UNDER_PERCENT),
     );
     found.value(
         &["scan", "stale_after_minutes"],

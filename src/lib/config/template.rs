@@ -109,6 +109,12 @@ identity = "file://var/{name}/identity.txt"
 # Whether orders, too, leave the buffer untouched.
 # keep_buffer = false
 
+[purchasing]
+# So many per cent more than ordered are taken without --accept-over; with so many per cent
+# missing, a line of a purchase order counts as complete.
+# over_percent = 0
+# under_percent = 0
+
 [scan]
 # After how many minutes without a sync the answer to a scan counts as stale.
 # stale_after_minutes = 60

@@ -6,11 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::{
-    CHANNEL_NAME, COLOR, MAX_BUFFER, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES,
-    MAX_TIMEOUT_SECONDS, TENANT_NAME,
+    CHANNEL_NAME, COLOR, MAX_BUFFER, MAX_OVER_PERCENT, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND,
+    MAX_STALE_MINUTES, MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, TENANT_NAME,
 };
 use crate::domain::money::Currency;
 use crate::domain::order::StatusRule;
+use crate::domain::purchase::Tolerance;
 use crate::domain::secret_ref::SecretRef;
 
 /// One tenant: a shop, its database, its channels.
@@ -35,6 +36,9 @@ pub struct Tenant {
     /// How orders take from stock.
     #[serde(default)]
     pub reserve: Reserve,
+    /// How far deliveries may be off what was ordered.
+    #[serde(default)]
+    pub purchasing: Purchasing,
     /// How scanned codes are answered.
     #[serde(default)]
     pub scan: Scan,
@@ -147,6 +151,29 @@ pub enum ReservePolicy {
     Partial,
     /// An order takes everything it needs, or nothing.
     WholeOrder,
+}
+
+/// How far deliveries may be off what was ordered.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Purchasing {
+    /// So many per cent more than ordered are taken without `--accept-over`.
+    #[schemars(range(max = MAX_OVER_PERCENT))]
+    pub over_percent: u32,
+    /// With so many per cent missing, a line counts as complete: no more is expected of it.
+    #[schemars(range(max = MAX_UNDER_PERCENT))]
+    pub under_percent: u32,
+}
+
+impl Purchasing {
+    /// The same as the rules want it.
+    #[must_use]
+    pub fn tolerance(&self) -> Tolerance {
+        Tolerance {
+            over: self.over_percent,
+            under: self.under_percent,
+        }
+    }
 }
 
 /// How scanned codes are answered.

@@ -8,6 +8,8 @@ pub mod gtin;
 pub mod layers;
 pub mod money;
 pub mod order;
+pub mod purchase;
+pub mod replenish;
 pub mod secret_ref;
 pub mod stock;
 pub mod taking;

@@ -136,6 +136,15 @@ const RULES: &[(&str, &str)] = &[
          WHERE ABS(2 * l.quantity * COALESCE(e.cost, 0) \
            - 2 * COALESCE(c.cost, 0) * COALESCE(e.units, 0)) > l.quantity",
     ),
+    (
+        "what has come of a purchase order's line is what its receipts sum up to",
+        "SELECT CONCAT('line ', l.line, ' of ', o.number, ': ', l.received, \
+           ' received, receipts sum up to ', COALESCE(r.units, 0)) \
+         FROM purchase_order_lines l JOIN purchase_orders o ON o.id = l.po_id \
+         LEFT JOIN (SELECT po_line_id, CAST(SUM(quantity) AS SIGNED) AS units \
+           FROM receipt_lines GROUP BY po_line_id) r ON r.po_line_id = l.id \
+         WHERE l.received <> COALESCE(r.units, 0)",
+    ),
 ];
 
 /// The rules that are broken; none where the data is sound. Gives also how many rules

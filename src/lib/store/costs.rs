@@ -307,6 +307,24 @@ pub async fn add(
     Ok(shares)
 }
 
+/// What has gone to customers: (product, units since a business day, the first day of all).
+///
+/// # Errors
+/// The store's.
+pub async fn dispatched(
+    tx: &mut Tx,
+    since: &str,
+) -> Result<Vec<(i64, i64, String)>, StoreError> {
+    tx.all(
+        "SELECT product_id, \
+           CAST(SUM(CASE WHEN booked_on >= ? THEN quantity ELSE 0 END) AS SIGNED), \
+           MIN(booked_on) \
+         FROM cogs_entries WHERE kind = 'dispatch' GROUP BY product_id",
+        vals![since],
+    )
+    .await
+}
+
 /// Books units that came back as no longer sold: what they cost is now the cost of a lot of
 /// their own.
 ///

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::dialect::{Tx, Type, vals};
+use super::dialect::{Tx, Type, json_list, vals};
 use super::{Stamp, StoreError};
 
 /// A product as stored.
@@ -35,8 +35,26 @@ pub struct Row {
     pub hs_code: Option<String>,
     /// Units never offered; none: the tenant's default.
     pub buffer: Option<i64>,
+    /// From how few units on it is bought again.
+    pub reorder_point: Option<i64>,
+    /// The location it is put to when nobody says otherwise.
+    #[serde(skip)]
+    pub home_location: Option<i64>,
+    /// That location's code.
+    pub home_bin: Option<String>,
     /// Whether stock is kept of it.
     pub stocked: bool,
+}
+
+/// How a product is taken in.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Intake {
+    /// Its id.
+    pub id: i64,
+    /// `none`, `lot` or `serial`.
+    pub tracking: String,
+    /// The location it is put to when nobody says otherwise.
+    pub home_location: Option<i64>,
 }
 
 /// What a product is or becomes. A `None` leaves what is stored as it is.
@@ -80,13 +98,18 @@ impl Row {
             origin_country: facts.origin_country.clone(),
             hs_code: facts.hs_code.clone(),
             buffer: facts.buffer,
+            reorder_point: None,
+            home_location: None,
+            home_bin: None,
             stocked,
         }
     }
 }
 
 pub(super) const COLUMNS: &str = "id, sku, title, brand, weight_g, length_mm, width_mm, height_mm, \
-                       tracking, origin_country, hs_code, buffer, stocked";
+                       tracking, origin_country, hs_code, buffer, reorder_point, home_location, \
+                       (SELECT o.code FROM locations o WHERE o.id = home_location) AS home_bin, \
+                       stocked";
 
 /// The product with that SKU.
 ///
@@ -104,7 +127,7 @@ pub async fn by_sku(tx: &mut Tx, sku: &str) -> Result<Option<Row>, StoreError> {
 pub const MANUAL: &str = "manual";
 
 /// What may be said anew of a product: every column but its id and its dates.
-const FACTS: [(&str, Type); 12] = [
+const FACTS: [(&str, Type); 14] = [
     ("sku", Type::Text),
     ("title", Type::Text),
     ("brand", Type::Text),
@@ -116,6 +139,8 @@ const FACTS: [(&str, Type); 12] = [
     ("origin_country", Type::Text),
     ("hs_code", Type::Text),
     ("buffer", Type::Int),
+    ("reorder_point", Type::Int),
+    ("home_location", Type::Int),
     ("stocked", Type::Int),
 ];
 
@@ -151,6 +176,33 @@ pub async fn tracking(tx: &mut Tx, id: i64) -> Result<String, StoreError> {
         .one("SELECT tracking FROM products WHERE id = ?", vals![id])
         .await?;
     Ok(row.0)
+}
+
+/// How those products are told apart unit by unit or lot by lot that are: `lot` or `serial`.
+///
+/// # Errors
+/// The store's.
+pub async fn tracked(tx: &mut Tx) -> Result<HashMap<i64, String>, StoreError> {
+    let rows: Vec<(i64, String)> = tx
+        .all(
+            "SELECT id, tracking FROM products WHERE tracking <> 'none'",
+            vals![],
+        )
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// How some products are taken in.
+///
+/// # Errors
+/// The store's.
+pub async fn intake(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Intake>, StoreError> {
+    let from = tx.ids();
+    let sql = format!(
+        "SELECT p.id, p.tracking, p.home_location FROM {from} JOIN products p ON p.id = j.id"
+    );
+    let rows: Vec<Intake> = tx.all(&sql, vals![json_list(ids)]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// Takes a SKU from a product that is about to get another, so that it is free meanwhile.
@@ -317,6 +369,8 @@ fn facts(p: &Row) -> Vec<Value> {
         json!(p.origin_country),
         json!(p.hs_code),
         json!(p.buffer),
+        json!(p.reorder_point),
+        json!(p.home_location),
         json!(i64::from(p.stocked)),
     ]
 }

@@ -84,6 +84,26 @@ pub async fn take_in(
     events::append(tx, stamp, &facts).await
 }
 
+/// Those of some serials, each of a product, that the product has had before.
+///
+/// # Errors
+/// The store's.
+pub async fn known(
+    tx: &mut Tx,
+    serials: &[(i64, String)],
+) -> Result<Vec<(i64, String)>, StoreError> {
+    if serials.is_empty() {
+        return Ok(Vec::new());
+    }
+    let from = tx.json_rows(&[("product", Type::Int), ("serial", Type::Text)]);
+    let sql = format!(
+        "SELECT s.product_id, s.serial FROM {from} \
+         JOIN serials s ON s.product_id = j.product AND s.serial = j.serial ORDER BY s.id"
+    );
+    let json = serde_json::to_string(serials).unwrap_or_default();
+    tx.all(&sql, vals![json]).await
+}
+
 /// Notes that a serial leaves, or comes back into a lot; `kind` is the event that tells it.
 ///
 /// # Errors

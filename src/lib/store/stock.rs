@@ -139,6 +139,34 @@ pub async fn location_codes(tx: &mut Tx) -> Result<Vec<(String, i64)>, StoreErro
         .await
 }
 
+/// The locations of a kind: (code, id), by code.
+///
+/// # Errors
+/// The store's.
+pub async fn locations_of_kind(tx: &mut Tx, kind: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    tx.all(
+        "SELECT code, id FROM locations WHERE kind = ? ORDER BY code",
+        vals![kind],
+    )
+    .await
+}
+
+/// The names of the lots of some products: (product, code).
+///
+/// # Errors
+/// The store's.
+pub async fn lot_codes_of(
+    tx: &mut Tx,
+    products: &[i64],
+) -> Result<Vec<(i64, String)>, StoreError> {
+    let from = tx.ids();
+    tx.all(
+        &format!("SELECT l.product_id, l.code FROM {from} JOIN lots l ON l.product_id = j.id"),
+        vals![json_list(products)],
+    )
+    .await
+}
+
 /// The names of the lots there are: (product, code).
 ///
 /// # Errors

@@ -3,22 +3,28 @@
 pub mod cogs;
 pub mod dispatch;
 pub mod doctor;
+pub mod low_stock;
 pub mod open;
 pub mod orders;
 pub mod products;
+pub mod propose;
+pub mod purchasing;
 pub mod rates;
 pub mod receive;
+pub mod receive_po;
 pub mod reserve;
 pub mod scan;
+pub mod serials;
 pub mod ship;
 pub mod stock;
+pub mod suppliers;
 pub mod sync;
 pub mod take_back;
 pub mod take_in;
 pub mod tell_shop;
 pub mod value;
 
-mod rows;
+pub(crate) mod rows;
 
 use crate::store::StoreError;
 

@@ -3,31 +3,22 @@
 //! A list is applied once: by default its content is its reference, so the same file a
 //! second time is reported and changes nothing.
 
-use std::collections::{HashMap, HashSet};
+mod list;
+
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
 
-use super::rates::{Payment, Rates};
-use super::rows::{self, Rows};
-use super::until_no_conflict;
+pub(super) use self::list::cost;
+use self::list::{List, parse};
+use super::rates::Rates;
+use super::{low_stock, rows, until_no_conflict};
 use crate::context::Context;
-use crate::domain::cost::Component;
-use crate::domain::money::{Currency, parse_decimal};
+use crate::domain::money::Currency;
 use crate::store::events::{self, Event};
 use crate::store::stock::NewLot;
-use crate::store::{Tx, applied_refs, kits, products, stock};
-
-const REQUIRED: &[&str] = &["sku", "lot", "received_on", "qty"];
-const OPTIONAL: &[&str] = &[
-    "unit_cost",
-    "total_cost",
-    "currency",
-    "location",
-    "supplier",
-    "invoice",
-];
+use crate::store::{applied_refs, products, serials, stock};
 
 /// What came in.
 #[derive(Debug, Clone, Serialize)]
@@ -73,7 +64,11 @@ pub async fn run(ctx: &Context, file: &Path, options: &Options) -> anyhow::Resul
         .reference
         .clone()
         .unwrap_or_else(|| source.reference.clone());
-    until_no_conflict!(once(ctx, file, &source.text, &reference, options))
+    let report = until_no_conflict!(once(ctx, file, &source.text, &reference, options))?;
+    if !report.dry_run && report.applied_before.is_none() {
+        low_stock::refresh(ctx).await?;
+    }
+    Ok(report)
 }
 
 async fn once(
@@ -101,7 +96,11 @@ async fn once(
     if report.applied_before.is_some() {
         return Ok(report);
     }
-    let (mut lots, new_skus) = parse(ctx, &mut tx, file, text, options).await?;
+    let List {
+        mut lots,
+        new_skus,
+        serials,
+    } = parse(ctx, &mut tx, file, text, options).await?;
     count(&mut report, &lots, new_skus.len());
     if options.dry_run {
         return Ok(report);
@@ -123,7 +122,17 @@ async fn once(
             }
         }
     }
-    stock::put_lots(&mut tx, &stamp, &lots, "received", reference).await?;
+    let first = stock::put_lots(&mut tx, &stamp, &lots, "received", reference).await?;
+    let incoming: Vec<serials::Incoming> = serials
+        .into_iter()
+        .map(|(at, sku, serial)| serials::Incoming {
+            product: lots[at].product,
+            sku,
+            serial,
+            lot: first + at as i64,
+        })
+        .collect();
+    serials::take_in(&mut tx, &stamp, &incoming, reference).await?;
     let ids: Vec<i64> = lots.iter().map(|lot| lot.product).collect();
     products::set_stocked(&mut tx, &ids).await?;
     let summary = format!("{} lots, {} units", report.lots, report.units);
@@ -136,166 +145,6 @@ async fn once(
     events::append(&mut tx, &stamp, &[fact]).await?;
     ctx.store.commit(tx).await?;
     Ok(report)
-}
-
-/// Reads the rows into lots. A lot of an unknown product that will be made carries the
-/// negative of its place in the list of new SKUs, counted from 1.
-async fn parse(
-    ctx: &Context,
-    tx: &mut Tx,
-    file: &Path,
-    text: &str,
-    options: &Options,
-) -> anyhow::Result<(Vec<NewLot>, Vec<String>)> {
-    let mut rows = Rows::parse(text, REQUIRED, OPTIONAL)?;
-    let ids = products::ids_by_sku(tx).await?;
-    let kits = kits::kits(tx).await?;
-    let locations: HashMap<String, i64> = stock::location_codes(tx).await?.into_iter().collect();
-    let mut names: HashSet<(i64, String)> = stock::lot_codes(tx).await?.into_iter().collect();
-    let (mut lots, mut new_skus) = (Vec::new(), Vec::<String>::new());
-    let mut new_ids: HashMap<String, i64> = HashMap::new();
-    for row in 0..rows.len() {
-        let sku = rows.read(row, "sku", rows::key);
-        let code = rows.read(row, "lot", rows::key);
-        let received_on = rows.read(row, "received_on", rows::day);
-        let quantity = rows.read(row, "qty", rows::units);
-        let location = rows.read(row, "location", |code| {
-            let code = if code.is_empty() { "main" } else { code };
-            locations
-                .get(code)
-                .copied()
-                .ok_or_else(|| format!("there is no location {code:?}"))
-        });
-        let paid = cost(ctx, &mut rows, row, quantity);
-        let supplier = named(&mut rows, row, "supplier");
-        let invoice = named(&mut rows, row, "invoice");
-        let (Some(sku), Some(code), Some(received_on), Some(quantity), Some(location)) =
-            (sku, code, received_on, quantity, location)
-        else {
-            continue;
-        };
-        let product = match ids.get(&sku).or_else(|| new_ids.get(&sku)) {
-            Some(id) => *id,
-            None if options.new_products => {
-                new_skus.push(sku.clone());
-                let id = -(new_skus.len() as i64);
-                new_ids.insert(sku.clone(), id);
-                id
-            }
-            None => {
-                let what = if rows.is_full() {
-                    format!("unknown SKU {sku:?}")
-                } else {
-                    unknown_sku(&sku, ids.keys())
-                };
-                rows.problem(row, "sku", what);
-                continue;
-            }
-        };
-        if kits.contains_key(&product) {
-            let what = format!("{sku} is a kit; receive its components");
-            rows.problem(row, "sku", what);
-            continue;
-        }
-        if !names.insert((product, code.clone())) {
-            let what = format!("lot {code:?} of this product is there already");
-            rows.problem(row, "lot", what);
-            continue;
-        }
-        let Ok(cost) = paid
-            .map(|(minor, currency)| {
-                let document = invoice.clone().unwrap_or_default();
-                let payment = Payment {
-                    component: Component::Purchase,
-                    minor,
-                    currency,
-                    booked_on: &received_on,
-                    document: &document,
-                };
-                options.rates.cost(ctx.tenant.tenant.currency, payment)
-            })
-            .transpose()
-            .map_err(|what| rows.problem(row, "currency", what))
-        else {
-            continue;
-        };
-        lots.push(NewLot {
-            product,
-            code,
-            received_on,
-            quantity,
-            location,
-            cost,
-            supplier,
-            invoice,
-            parent: None,
-        });
-    }
-    rows.finish(file)?;
-    Ok((lots, new_skus))
-}
-
-/// A name that may be missing.
-fn named(rows: &mut Rows, row: usize, column: &str) -> Option<String> {
-    rows.cell(row, column)?;
-    rows.read(row, column, rows::name)
-}
-
-fn unknown_sku<'a>(sku: &str, known: impl Iterator<Item = &'a String>) -> String {
-    let near = known
-        .map(|k| (strsim::jaro_winkler(k, sku), k))
-        .filter(|(likeness, _)| *likeness > 0.9)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match near {
-        Some((_, near)) => format!("unknown SKU {sku:?}; did you mean {near:?}?"),
-        None => format!("unknown SKU {sku:?}; --new-products makes it"),
-    }
-}
-
-/// The cost of a row: `unit_cost` times the quantity, or `total_cost`, never both.
-pub(super) fn cost(
-    ctx: &Context,
-    rows: &mut Rows,
-    row: usize,
-    quantity: Option<i64>,
-) -> Option<(i64, Currency)> {
-    let currency = match rows.cell(row, "currency") {
-        None => ctx.tenant.tenant.currency,
-        Some(_) => rows.read(row, "currency", |code| {
-            code.parse::<Currency>().map_err(|error| error.to_string())
-        })?,
-    };
-    let unit = rows.cell(row, "unit_cost").map(ToOwned::to_owned);
-    let total = rows.cell(row, "total_cost").map(ToOwned::to_owned);
-    match (unit, total) {
-        (None, None) => None,
-        (Some(_), Some(_)) => {
-            rows.problem(row, "total_cost", "give unit_cost or total_cost, not both");
-            None
-        }
-        (Some(_), None) => rows
-            .read(row, "unit_cost", |text| {
-                let unit = parse_decimal(text).map_err(|error| error.to_string())?;
-                if unit.is_sign_negative() && !unit.is_zero() {
-                    return Err("a cost is not negative".to_owned());
-                }
-                if unit.normalize().scale() > 6 {
-                    return Err("more than 6 decimals".to_owned());
-                }
-                currency
-                    .extend(unit, quantity.unwrap_or(1))
-                    .map_err(|error| error.to_string())
-            })
-            .map(|minor| (minor, currency)),
-        (None, Some(_)) => rows
-            .read(row, "total_cost", |text| {
-                match currency.minor(text).map_err(|error| error.to_string())? {
-                    minor if minor < 0 => Err("a cost is not negative".to_owned()),
-                    minor => Ok(minor),
-                }
-            })
-            .map(|minor| (minor, currency)),
-    }
 }
 
 fn count(report: &mut Report, lots: &[NewLot], new_products: usize) {

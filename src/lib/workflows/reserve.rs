@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::json;
 
-use super::until_no_conflict;
+use super::{low_stock, until_no_conflict};
 use crate::config::ReservePolicy;
 use crate::context::Context;
 use crate::domain::fifo::{self, Demand, Plan, Rules};
@@ -76,6 +76,9 @@ pub struct Step {
 pub async fn run(ctx: &Context, dry_run: bool) -> anyhow::Result<Report> {
     let started = Instant::now();
     let mut report = until_no_conflict!(once(ctx, dry_run))?;
+    if !dry_run {
+        low_stock::refresh(ctx).await?;
+    }
     report.duration_ms = started.elapsed().as_millis() as u64;
     Ok(report)
 }

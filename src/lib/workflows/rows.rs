@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use sha2::{Digest, Sha256};
 
+use crate::domain::money::Currency;
 use crate::fault::Fault;
 
 /// At most this many bad cells are told of one file.
@@ -156,6 +157,17 @@ impl Rows {
         }
     }
 
+    /// Reads a cell by a rule; an empty one gives `None`, a bad one is noted too.
+    pub fn optional<T>(
+        &mut self,
+        row: usize,
+        column: &str,
+        rule: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        self.cell(row, column)?;
+        self.read(row, column, rule)
+    }
+
     /// All is well, or an error that names each bad cell; nothing is applied then.
     ///
     /// # Errors
@@ -224,6 +236,14 @@ pub fn name(text: &str) -> Result<String, String> {
     } else {
         Ok(text.to_owned())
     }
+}
+
+/// A currency's code.
+///
+/// # Errors
+/// Anything else.
+pub fn currency(text: &str) -> Result<Currency, String> {
+    text.parse::<Currency>().map_err(|error| error.to_string())
 }
 
 /// A calendar day, `YYYY-MM-DD`.

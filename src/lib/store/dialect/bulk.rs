@@ -49,6 +49,38 @@ impl Tx {
         Ok(())
     }
 
+    /// Sets one column of many rows, each where it still is what was seen: (id, seen, now).
+    /// A row where it is not means that somebody else was there first: a
+    /// [`StoreError::Conflict`], and the caller starts over.
+    pub(in crate::store) async fn replace_many(
+        &mut self,
+        table: &str,
+        column: &str,
+        rows: &[(i64, i64, i64)],
+    ) -> Result<(), StoreError> {
+        let from = self.json_rows(&[("id", Type::Int), ("seen", Type::Int), ("now", Type::Int)]);
+        let matched = format!("{table}.id = j.id AND {table}.{column} = j.seen");
+        let sql = match self {
+            Self::Sqlite(_) => {
+                format!("UPDATE {table} SET {column} = j.now FROM {from} WHERE {matched}")
+            }
+            _ => format!(
+                "UPDATE {from} STRAIGHT_JOIN {table} ON {matched} SET {table}.{column} = j.now"
+            ),
+        };
+        for chunk in rows.chunks(BULK_ROWS) {
+            let json = serde_json::to_string(chunk).unwrap_or_default();
+            let changed = self.run(&sql, vals![json]).await?;
+            if changed != chunk.len() as u64 {
+                return Err(StoreError::Conflict(format!(
+                    "{changed} of {} rows of {table} were as they had been seen",
+                    chunk.len()
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes the rows with these keys; gives how many there were. Never by `IN` over the
     /// list: MariaDB reads the list anew for each row of the table.
     pub(in crate::store) async fn delete_many(

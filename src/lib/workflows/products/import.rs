@@ -15,6 +15,7 @@ use crate::store::events::{self, Event};
 use crate::store::gtins::{self, CodeRow};
 use crate::store::products::MANUAL;
 use crate::store::products::{self, Row};
+use crate::store::stock;
 
 /// What a list did.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -89,6 +90,7 @@ struct Stored {
     /// How many products each code stands on.
     shared: HashMap<String, usize>,
     on_hand: HashMap<i64, i64>,
+    locations: HashMap<String, i64>,
 }
 
 /// What is to be done.
@@ -118,6 +120,7 @@ impl Stored {
                 .collect(),
             shared,
             on_hand: products::on_hand(tx).await?.into_iter().collect(),
+            locations: stock::location_codes(tx).await?.into_iter().collect(),
         })
     }
 
@@ -130,7 +133,8 @@ impl Stored {
                 self.tracking_may_change(rows, wish, there);
             }
             let before = there.cloned().unwrap_or_else(|| unknown(&wish.sku));
-            let after = wish.onto(before.clone());
+            let mut after = wish.onto(before.clone());
+            self.goes_home(rows, wish, &mut after);
             let mut change = Change {
                 sku: wish.sku.clone(),
                 new: there.is_none(),
@@ -181,6 +185,20 @@ impl Stored {
         decided
     }
 
+    /// Puts the product where the list says it is at home.
+    fn goes_home(&self, rows: &mut Rows, wish: &Wish, product: &mut Row) {
+        let Some((code, row)) = &wish.home_bin else {
+            return;
+        };
+        match self.locations.get(code) {
+            Some(id) => {
+                product.home_location = Some(*id);
+                product.home_bin = Some(code.clone());
+            }
+            None => rows.problem(*row, "home_bin", format!("there is no location {code:?}")),
+        }
+    }
+
     /// Units on hand were told apart in one way, and cannot be in another.
     fn tracking_may_change(&self, rows: &mut Rows, wish: &Wish, there: &Row) {
         let units = self.on_hand.get(&there.id).copied().unwrap_or(0);
@@ -213,6 +231,9 @@ fn unknown(sku: &str) -> Row {
         origin_country: None,
         hs_code: None,
         buffer: None,
+        reorder_point: None,
+        home_location: None,
+        home_bin: None,
         stocked: true,
     }
 }

@@ -20,6 +20,8 @@ pub(super) const OPTIONAL: &[&str] = &[
     "origin_country",
     "hs_code",
     "buffer",
+    "reorder_point",
+    "home_bin",
     "gtin",
     "units_per_scan",
 ];
@@ -37,6 +39,8 @@ pub(super) struct Wish {
     pub sku: String,
     /// `none`, `lot` or `serial`, and the row that says so.
     pub tracking: Option<(String, usize)>,
+    /// The code of the location it is put to, and the row that says so.
+    pub home_bin: Option<(String, usize)>,
     /// Its codes.
     pub codes: Vec<Code>,
     title: Option<String>,
@@ -48,6 +52,7 @@ pub(super) struct Wish {
     origin_country: Option<String>,
     hs_code: Option<String>,
     buffer: Option<i64>,
+    reorder_point: Option<i64>,
 }
 
 /// A code that a list gives to a product.
@@ -82,6 +87,7 @@ impl Wish {
         put_some(&mut row.origin_country, self.origin_country.as_ref());
         put_some(&mut row.hs_code, self.hs_code.as_ref());
         put_some(&mut row.buffer, self.buffer.as_ref());
+        put_some(&mut row.reorder_point, self.reorder_point.as_ref());
         row
     }
 }
@@ -122,13 +128,27 @@ fn facts(rows: &mut Rows, row: usize, wish: &mut Wish) {
     cell(rows, row, "buffer", &mut wish.buffer, |text| {
         whole(text, LARGEST_BUFFER)
     });
-    let mut told = wish.tracking.take();
-    let mut word = told.as_ref().map(|(word, _)| word.clone());
-    cell(rows, row, "tracking", &mut word, tracking);
-    if let (None, Some(word)) = (&told, word) {
-        told = Some((word, row));
+    let point = &mut wish.reorder_point;
+    cell(rows, row, "reorder_point", point, |text| {
+        whole(text, LARGEST)
+    });
+    told(rows, row, "tracking", &mut wish.tracking, tracking);
+    told(rows, row, "home_bin", &mut wish.home_bin, rows::key);
+}
+
+/// Reads a cell into its slot, with the row that said it first.
+fn told(
+    rows: &mut Rows,
+    row: usize,
+    column: &'static str,
+    slot: &mut Option<(String, usize)>,
+    rule: impl Fn(&str) -> Result<String, String>,
+) {
+    let mut word = slot.as_ref().map(|(word, _)| word.clone());
+    cell(rows, row, column, &mut word, rule);
+    if slot.is_none() {
+        *slot = word.map(|word| (word, row));
     }
-    wish.tracking = told;
 }
 
 /// Reads a cell into its slot; an empty one says nothing.
