@@ -16,6 +16,7 @@ mod doctor;
 mod fire;
 mod harness;
 mod house;
+mod invoices;
 mod open;
 mod outages;
 mod products;

@@ -12,7 +12,9 @@ mod export;
 mod failure;
 mod gtin;
 mod init;
+mod invoice;
 mod jobs;
+mod landed;
 mod orders;
 mod out;
 mod products;
@@ -146,6 +148,10 @@ enum Command {
     Products(products::Args),
     /// Take goods in from a list
     Receive(receive::Args),
+    /// Take supplier invoices in, and hold them against orders and receipts
+    Invoice(invoice::Args),
+    /// Add freight, duty and other charges to the goods they were paid for
+    Landed(landed::Args),
     /// Show and correct stock
     Stock(stock::Args),
     /// Take orders in by hand, list and show them
@@ -224,6 +230,12 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Receive(args) => with_context(globals, out, async |ctx, out| {
             receive::run(&args, ctx, out).await
+        }),
+        Command::Invoice(args) => with_context(globals, out, async |ctx, out| {
+            invoice::run(&args, ctx, out).await
+        }),
+        Command::Landed(args) => with_context(globals, out, async |ctx, out| {
+            landed::run(&args, ctx, out).await
         }),
         Command::Stock(args) => with_context(globals, out, async |ctx, out| {
             stock::run(&args, ctx, out).await

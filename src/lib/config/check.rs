@@ -3,7 +3,7 @@
 
 use super::tenant::{Channel, Identity, StoreConfig, Tenant, VaultConfig, WooCommerce};
 use super::values::{
-    self, MAX_BUFFER, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES,
+    self, MAX_BUFFER, MAX_PARALLEL, MAX_PERCENT, MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES,
     MAX_TIMEOUT_SECONDS, Refusal, channel_name, domain_name, not_empty, order_status, shop_url,
     store_url, tenant_name, within,
 };
@@ -29,6 +29,10 @@ pub(super) fn check(tenant: &Tenant, stem: &str) -> Vec<Complaint> {
     found.value(
         &["stock", "buffer"],
         within(tenant.stock.buffer, 0, MAX_BUFFER),
+    );
+    found.value(
+        &["purchasing", "price_tolerance_percent"],
+        within(tenant.purchasing.price_tolerance_percent, 0, MAX_PERCENT),
     );
     found.value(
         &["scan", "stale_after_minutes"],

@@ -109,6 +109,10 @@ identity = "file://var/{name}/identity.txt"
 # Whether orders, too, leave the buffer untouched.
 # keep_buffer = false
 
+[purchasing]
+# By how many percent an invoice may differ from the agreed price and is accepted all the same.
+# price_tolerance_percent = 0
+
 [scan]
 # After how many minutes without a sync the answer to a scan counts as stale.
 # stale_after_minutes = 60

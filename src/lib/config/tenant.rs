@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::{
-    CHANNEL_NAME, COLOR, MAX_BUFFER, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES,
-    MAX_TIMEOUT_SECONDS, TENANT_NAME,
+    CHANNEL_NAME, COLOR, MAX_BUFFER, MAX_PARALLEL, MAX_PERCENT, MAX_REQUESTS_PER_SECOND,
+    MAX_STALE_MINUTES, MAX_TIMEOUT_SECONDS, TENANT_NAME,
 };
 use crate::domain::money::Currency;
 use crate::domain::order::StatusRule;
@@ -35,6 +35,9 @@ pub struct Tenant {
     /// How orders take from stock.
     #[serde(default)]
     pub reserve: Reserve,
+    /// How goods are bought.
+    #[serde(default)]
+    pub purchasing: Purchasing,
     /// How scanned codes are answered.
     #[serde(default)]
     pub scan: Scan,
@@ -147,6 +150,16 @@ pub enum ReservePolicy {
     Partial,
     /// An order takes everything it needs, or nothing.
     WholeOrder,
+}
+
+/// How goods are bought.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Purchasing {
+    /// By how many percent an invoice may differ from the agreed price and is accepted all
+    /// the same.
+    #[schemars(range(max = MAX_PERCENT))]
+    pub price_tolerance_percent: u32,
 }
 
 /// How scanned codes are answered.

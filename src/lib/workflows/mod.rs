@@ -2,11 +2,14 @@
 
 pub mod dispatch;
 pub mod doctor;
+pub mod invoice;
+pub mod landed;
 pub mod open;
 pub mod orders;
 pub mod products;
 pub mod rates;
 pub mod receive;
+pub mod receive_invoice;
 pub mod reserve;
 pub mod scan;
 pub mod stock;
