@@ -157,10 +157,22 @@ impl Report for invoice::Shown {
             head.state
         ));
         if let (Some(rate), Some(source)) = (&head.rate, &head.rate_source) {
-            page.line(format!("1 {} = {rate} {} ({source})", head.currency, self.own_currency));
+            page.line(format!(
+                "1 {} = {rate} {} ({source})",
+                head.currency, self.own_currency
+            ));
         }
         page.table(
-            &["line#", "kind", "sku", "billed#", "matched#", "total#", "spread", "applies to"],
+            &[
+                "line#",
+                "kind",
+                "sku",
+                "billed#",
+                "matched#",
+                "total#",
+                "spread",
+                "applies to",
+            ],
             self.lines.iter().map(|l| {
                 vec![
                     l.line.to_string(),
@@ -186,7 +198,9 @@ impl Report for invoice::Shown {
         if !self.booked.is_empty() {
             page.line("Booked:");
             page.table(
-                &["for", "lot", "sku", "units#", "paid#", "share#", "on hand#", "out#"],
+                &[
+                    "for", "lot", "sku", "units#", "paid#", "share#", "on hand#", "out#",
+                ],
                 self.booked.iter().map(|b| {
                     let own = |minor| self.own_currency.decimal(minor);
                     vec![
@@ -208,7 +222,15 @@ impl Report for invoice::Shown {
 impl Report for invoice::Unbilled {
     fn render(&self, page: &mut Page) {
         page.table(
-            &["receipt", "date", "supplier", "order", "sku", "units#", "expected#"],
+            &[
+                "receipt",
+                "date",
+                "supplier",
+                "order",
+                "sku",
+                "units#",
+                "expected#",
+            ],
             self.rows.iter().map(|row| {
                 vec![
                     row.goods.receipt.clone(),
@@ -228,7 +250,10 @@ impl Report for invoice::Unbilled {
             page.line(format!("Received and not billed: {total} {currency}"));
         }
         if self.without_cost > 0 {
-            page.line(format!("{} lines have no expected cost.", self.without_cost));
+            page.line(format!(
+                "{} lines have no expected cost.",
+                self.without_cost
+            ));
         }
     }
 }
@@ -236,8 +261,16 @@ impl Report for invoice::Unbilled {
 fn matches_table(page: &mut Page, matches: &[MatchRow], currency: Currency) {
     page.table(
         &[
-            "line#", "sku", "lot", "receipt", "order", "ordered#", "received#", "billed#",
-            "expected#", "at#",
+            "line#",
+            "sku",
+            "lot",
+            "receipt",
+            "order",
+            "ordered#",
+            "received#",
+            "billed#",
+            "expected#",
+            "at#",
         ],
         matches.iter().map(|m| {
             vec![
@@ -249,7 +282,9 @@ fn matches_table(page: &mut Page, matches: &[MatchRow], currency: Currency) {
                 m.ordered.map(|units| units.to_string()).unwrap_or_default(),
                 m.received.to_string(),
                 m.units.to_string(),
-                m.expected_minor.map(|minor| currency.decimal(minor)).unwrap_or_default(),
+                m.expected_minor
+                    .map(|minor| currency.decimal(minor))
+                    .unwrap_or_default(),
                 currency.decimal(m.billed_minor),
             ]
         }),
@@ -258,7 +293,11 @@ fn matches_table(page: &mut Page, matches: &[MatchRow], currency: Currency) {
 
 pub(super) fn differences(page: &mut Page, differences: &[Difference]) {
     for d in differences {
-        let sku = d.sku.as_deref().map(|sku| format!("{sku} ")).unwrap_or_default();
+        let sku = d
+            .sku
+            .as_deref()
+            .map(|sku| format!("{sku} "))
+            .unwrap_or_default();
         page.line(format!("Differs: line {}: {sku}{}", d.line, d.text));
     }
 }

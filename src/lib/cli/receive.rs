@@ -97,12 +97,23 @@ impl Report for receive_invoice::Report {
                     lot.lot.clone(),
                     lot.sku.clone(),
                     lot.units.to_string(),
-                    format!("{} {}", self.currency.decimal(lot.cost_minor), self.currency),
+                    format!(
+                        "{} {}",
+                        self.currency.decimal(lot.cost_minor),
+                        self.currency
+                    ),
                 ]
             }),
         );
         for charge in &self.charges {
             spread_table(page, charge);
+        }
+        if self.unbilled > 0 {
+            page.line(format!(
+                "This supplier had delivered {} units of these products that are not billed: \
+                 see `opsctl invoice unbilled`.",
+                self.unbilled
+            ));
         }
         differences(page, &self.differences);
         if !self.differences.is_empty() {
@@ -147,7 +158,10 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
     if let Some(invoice) = &args.invoice {
         return by_invoice(args, invoice, ctx, out).await;
     }
-    let file = args.file.as_ref().ok_or_else(|| Fault::usage("a file is missing"))?;
+    let file = args
+        .file
+        .as_ref()
+        .ok_or_else(|| Fault::usage("a file is missing"))?;
     let options = receive::Options {
         reference: args.reference.clone(),
         new_products: args.new_products,

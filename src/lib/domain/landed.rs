@@ -149,14 +149,23 @@ mod tests {
     fn what_has_nothing_to_go_by_is_named() {
         let parts = [part(1, None, None)];
         let refused = |basis, parts: &[Part]| shares(whole(1, 1), basis, parts).unwrap_err();
-        assert_eq!(refused(Basis::Weight, &parts).to_string(), "A has no weight");
+        assert_eq!(
+            refused(Basis::Weight, &parts).to_string(),
+            "A has no weight"
+        );
         assert_eq!(
             refused(Basis::Value, &parts).to_string(),
             "lot L1 of A has no cost yet"
         );
         let free = [part(1, Some(0), Some(0))];
-        assert_eq!(refused(Basis::Value, &free), NoSpread::Nothing(Basis::Value));
-        assert_eq!(refused(Basis::Weight, &free), NoSpread::NoWeight("A".to_owned()));
+        assert_eq!(
+            refused(Basis::Value, &free),
+            NoSpread::Nothing(Basis::Value)
+        );
+        assert_eq!(
+            refused(Basis::Weight, &free),
+            NoSpread::NoWeight("A".to_owned())
+        );
     }
 
     proptest! {

@@ -1,13 +1,15 @@
 //! An invoice held against what was received: which units of which receipt a line bills, and
 //! whether they were billed as they were to cost. Decided without a database.
 
+use std::collections::{BTreeSet, HashMap};
+
 use rust_decimal::Decimal;
 
 use super::cost::between;
 
 /// A line of an invoice that bills goods.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Billed {
+pub struct Billed<'a> {
     /// The product.
     pub product: i64,
     /// Units billed.
@@ -17,7 +19,7 @@ pub struct Billed {
     /// What all of them are billed at.
     pub total_minor: i64,
     /// Places in the list of receipts that the line names: these are taken first.
-    pub named: Vec<usize>,
+    pub named: &'a BTreeSet<usize>,
 }
 
 /// Goods that were received. The caller gives them oldest first.
@@ -53,17 +55,23 @@ pub struct Match {
 /// Finds the units of each line in what was received: in what the line names first, then in
 /// the oldest. Units that are not found are missing from the matches of their line.
 #[must_use]
-pub fn match_up(billed: &[Billed], received: &[Received], tolerance_percent: u32) -> Vec<Match> {
+pub fn match_up(
+    billed: &[Billed<'_>],
+    received: &[Received],
+    tolerance_percent: u32,
+) -> Vec<Match> {
+    let mut places: HashMap<i64, Vec<usize>> = HashMap::new();
+    for (at, goods) in received.iter().enumerate() {
+        places.entry(goods.product).or_default().push(at);
+    }
     let mut invoiced: Vec<i64> = received.iter().map(|r| r.invoiced).collect();
     let mut matches = Vec::new();
     for (line, bill) in billed.iter().enumerate() {
         let mut done = bill.matched;
-        let others = (0..received.len()).filter(|at| !bill.named.contains(at));
-        for at in bill.named.iter().copied().chain(others) {
+        let mut order = places.get(&bill.product).cloned().unwrap_or_default();
+        order.sort_by_key(|at| !bill.named.contains(at));
+        for at in order {
             let goods = &received[at];
-            if goods.product != bill.product {
-                continue;
-            }
             let units = (bill.quantity - done).min(goods.quantity - invoiced[at]);
             if units <= 0 {
                 continue;
@@ -77,7 +85,13 @@ pub fn match_up(billed: &[Billed], received: &[Received], tolerance_percent: u32
                 billed_minor,
                 expected_minor: goods.expected_minor.map(expected),
                 price_differs: goods.expected_minor.is_some_and(|whole| {
-                    differs(billed_minor, whole, goods.quantity, units, tolerance_percent)
+                    differs(
+                        billed_minor,
+                        whole,
+                        goods.quantity,
+                        units,
+                        tolerance_percent,
+                    )
                 }),
             });
             done += units;
@@ -101,13 +115,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn billed(quantity: i64, total_minor: i64) -> Billed {
+    const NOTHING: &BTreeSet<usize> = &BTreeSet::new();
+
+    fn billed(quantity: i64, total_minor: i64) -> Billed<'static> {
         Billed {
             product: 1,
             quantity,
             matched: 0,
             total_minor,
-            named: Vec::new(),
+            named: NOTHING,
         }
     }
 
@@ -123,14 +139,14 @@ mod tests {
     #[test]
     fn the_oldest_receipt_is_billed_first_unless_another_is_named() {
         let goods = [received(3, 1, 300), received(5, 0, 500)];
-        let units = |bill: Billed| -> Vec<(usize, i64)> {
+        let units = |bill: Billed<'_>| -> Vec<(usize, i64)> {
             let matches = match_up(&[bill], &goods, 0);
             assert!(matches.iter().all(|m| !m.price_differs));
             matches.iter().map(|m| (m.receipt, m.units)).collect()
         };
         assert_eq!(units(billed(4, 400)), [(0, 2), (1, 2)]);
         let named = Billed {
-            named: vec![1],
+            named: &BTreeSet::from([1]),
             ..billed(4, 400)
         };
         assert_eq!(units(named), [(1, 4)]);
@@ -155,11 +171,12 @@ mod tests {
             lines in prop::collection::vec((1_i64..3, 1_i64..30, 0_i64..10_000), 1..8),
             goods in prop::collection::vec((1_i64..3, 1_i64..30, 0_i64..30, 0_i64..10_000), 0..8),
         ) {
-            let lines: Vec<Billed> = lines
+            let first = BTreeSet::from([0]);
+            let lines: Vec<Billed<'_>> = lines
                 .iter()
                 .map(|(product, quantity, total)| Billed {
                     product: *product,
-                    named: if quantity % 2 == 0 && !goods.is_empty() { vec![0] } else { vec![] },
+                    named: if quantity % 2 == 0 { &first } else { NOTHING },
                     ..billed(*quantity, *total)
                 })
                 .collect();

@@ -3,11 +3,13 @@
 //! The writers here are called under the allocation lock, which makes the next id knowable;
 //! without it the primary key refuses the second writer.
 
+mod charges;
 mod goods;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub use charges::*;
 pub use goods::*;
 
 use super::dialect::{Tx, Type, json_list, vals};
@@ -134,8 +136,11 @@ const TABLES: &str = "supplier_invoices i JOIN suppliers s ON s.id = i.supplier_
 /// # Errors
 /// The store's.
 pub async fn suppliers(tx: &mut Tx) -> Result<Vec<(String, i64, String)>, StoreError> {
-    tx.all("SELECT code, id, currency FROM suppliers ORDER BY code", vals![])
-        .await
+    tx.all(
+        "SELECT code, id, currency FROM suppliers ORDER BY code",
+        vals![],
+    )
+    .await
 }
 
 /// The invoice of a supplier with that number.
@@ -261,12 +266,7 @@ pub async fn insert_many(
 ///
 /// # Errors
 /// A conflict, where it is not; or the store's.
-pub async fn set_state(
-    tx: &mut Tx,
-    id: i64,
-    was: &str,
-    becomes: &str,
-) -> Result<(), StoreError> {
+pub async fn set_state(tx: &mut Tx, id: i64, was: &str, becomes: &str) -> Result<(), StoreError> {
     let sql = "UPDATE supplier_invoices SET state = ? WHERE id = ? AND state = ?";
     if tx.run(sql, vals![becomes, id, was]).await? == 1 {
         return Ok(());

@@ -103,12 +103,13 @@ pub async fn add(ctx: &Context, charge: &Charge) -> anyhow::Result<Added> {
 async fn once(ctx: &Context, charge: &Charge) -> anyhow::Result<Added> {
     let mut tx = ctx.store.allocate().await?;
     let own = ctx.tenant.tenant.currency;
-    let document = rows::key(&charge.document)
-        .map_err(|what| Fault::usage(format!("--document {what}")))?;
+    let document =
+        rows::key(&charge.document).map_err(|what| Fault::usage(format!("--document {what}")))?;
     let kind = charge.kind.as_str();
     let default = || format!("landed:{document}:{kind}");
     let reference = charge.reference.clone().unwrap_or_else(default);
-    rows::key(&reference).map_err(|what| {
+    // With the word that events put before it, it must still fit a key.
+    rows::key(&format!("ref:{reference}")).map_err(|what| {
         Fault::usage(format!("the reference {what}")).hint("give a shorter one with --ref")
     })?;
     let mut report = Added {
@@ -130,8 +131,20 @@ async fn once(ctx: &Context, charge: &Charge) -> anyhow::Result<Added> {
         }
         lots.extend(found);
     }
-    let spread = book(&mut tx, &stamp, &cost, charge.basis, &lots, &report.reference).await?;
-    let summary = format!("{kind} {} over {} lots", own.decimal(cost.amount_minor), spread.lots.len());
+    let spread = book(
+        &mut tx,
+        &stamp,
+        &cost,
+        charge.basis,
+        &lots,
+        &report.reference,
+    )
+    .await?;
+    let summary = format!(
+        "{kind} {} over {} lots",
+        own.decimal(cost.amount_minor),
+        spread.lots.len()
+    );
     applied_refs::note(&mut tx, &stamp, &report.reference, "landed", &summary).await?;
     let fact = Event::new(
         "landed.added",
@@ -201,7 +214,7 @@ pub(super) async fn book(
         paid: cost.paid_minor,
         own: cost.amount_minor,
     };
-    let shares = landed::shares(whole, basis, &parts).map_err(no_spread)?;
+    let shares = landed::shares(whole, basis, &parts).map_err(|error| no_spread(&error))?;
     let added: Vec<(i64, Cost)> = parts
         .iter()
         .zip(&shares)
@@ -270,8 +283,8 @@ pub(super) fn in_own(
     Ok(convert(minor, currency, own, parse_decimal(rate)?)?)
 }
 
-fn no_spread(error: NoSpread) -> Fault {
-    let hint = match &error {
+fn no_spread(error: &NoSpread) -> Fault {
+    let hint = match error {
         NoSpread::NoWeight(_) => {
             "give it one with `opsctl products import` (weight_g), or spread by value or quantity"
         }

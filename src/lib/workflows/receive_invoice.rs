@@ -50,6 +50,9 @@ pub struct Report {
     pub charges: Vec<Spread>,
     /// Charges that are for nothing that is there.
     pub differences: Vec<Difference>,
+    /// Units of the same products that this supplier delivered before and has not billed:
+    /// were they these, the invoice was to be matched and not received.
+    pub unbilled: i64,
 }
 
 /// A lot that came in.
@@ -91,10 +94,12 @@ async fn once(ctx: &Context, options: &Options) -> anyhow::Result<Report> {
         lots: Vec::new(),
         charges: Vec::new(),
         differences: Vec::new(),
+        unbilled: 0,
     };
     if left.is_empty() {
         return Ok(report);
     }
+    report.unbilled = unbilled(&mut tx, &invoice, &left).await?;
     let stamp = ctx.stamp();
     let arrival = Arrival {
         ctx,
@@ -147,6 +152,14 @@ async fn free_reference(tx: &mut Tx, invoice: &Row) -> anyhow::Result<String> {
     Ok(reference)
 }
 
+async fn unbilled(tx: &mut Tx, invoice: &Row, lines: &[LineRow]) -> anyhow::Result<i64> {
+    let mut products: Vec<i64> = lines.iter().filter_map(|l| l.product_id).collect();
+    products.sort_unstable();
+    products.dedup();
+    let before = invoices::unbilled_of(tx, invoice.supplier_id, &products).await?;
+    Ok(before.iter().map(|r| r.received - r.invoiced).sum())
+}
+
 /// Goods on their way in.
 struct Arrival<'a> {
     ctx: &'a Context,
@@ -184,7 +197,9 @@ impl Arrival<'_> {
                 return Err(Fault::failed(text).into());
             }
             let alone = ids.iter().filter(|id| **id == product).count() == 1;
-            let code = self.code(line, alone, |code| taken.contains(&(product, code.to_owned())))?;
+            let code = self.code(line, alone, |code| {
+                taken.contains(&(product, code.to_owned()))
+            })?;
             taken.insert((product, code.clone()));
             let quantity = line.quantity.unwrap_or(1);
             let minor = between(line.total_minor, quantity, line.matched, line.open());
@@ -218,7 +233,10 @@ impl Arrival<'_> {
         let with_line = format!("{number}-{}", line.line);
         let full = format!("{}-{with_line}", self.invoice.supplier);
         let plain = alone.then(|| number.clone());
-        let free = plain.into_iter().chain([with_line, full]).find(|c| !taken(c));
+        let free = plain
+            .into_iter()
+            .chain([with_line, full])
+            .find(|c| !taken(c));
         let sku = line.sku.as_deref().unwrap_or_default();
         Ok(free.ok_or_else(|| {
             Fault::failed(format!("lot {number:?} of {sku} is there already")).hint(

@@ -1,5 +1,6 @@
-//! The goods that invoices are about: what of receipts is billed and what is not, and which
-//! lots a charge means.
+//! The goods that invoices are about: what of receipts is billed, and what is not.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -92,50 +93,6 @@ pub struct NewMatch {
     pub expected_minor: Option<i64>,
 }
 
-/// A lot as a charge sees it.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct LotRow {
-    /// Its id.
-    pub lot_id: i64,
-    /// Its name.
-    pub lot: String,
-    /// Its product.
-    pub sku: String,
-    /// Units it came in with.
-    pub units: i64,
-    /// What one unit weighs.
-    pub weight_g: Option<i64>,
-    /// What the goods are expected to cost by their receipt, in its currency.
-    pub cost_minor: Option<i64>,
-    /// The receipt's currency.
-    pub currency: Option<String>,
-    /// The receipt's rate.
-    pub rate: Option<String>,
-    /// What the goods cost so far, in the tenant's currency.
-    pub bought_minor: Option<i64>,
-}
-
-/// A cost that a document added to a lot.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
-pub struct BookedRow {
-    /// What for.
-    pub component: String,
-    /// The lot.
-    pub lot: String,
-    /// The SKU.
-    pub sku: String,
-    /// Units the lot came in with.
-    pub units: i64,
-    /// What was paid.
-    pub source_minor: i64,
-    /// In which currency.
-    pub source_currency: String,
-    /// The same in the tenant's currency.
-    pub amount_minor: i64,
-    /// The share of units that had left already.
-    pub out_minor: i64,
-}
-
 /// Goods received together, of one invoice.
 #[derive(Debug, Clone)]
 pub struct NewReceipt<'a> {
@@ -200,10 +157,7 @@ pub async fn unbilled_of(
 ///
 /// # Errors
 /// The store's.
-pub async fn unbilled(
-    tx: &mut Tx,
-    supplier: Option<i64>,
-) -> Result<Vec<ReceivedRow>, StoreError> {
+pub async fn unbilled(tx: &mut Tx, supplier: Option<i64>) -> Result<Vec<ReceivedRow>, StoreError> {
     let sql = format!(
         "SELECT {RECEIVED} FROM receipt_lines rl {ON_RECEIPTS} \
          WHERE rl.invoiced < rl.quantity AND (? IS NULL OR r.supplier_id = ?) \
@@ -231,55 +185,6 @@ pub async fn ever_ordered(
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// The lots that a name means: those received for a purchase order or with a receipt of that
-/// name, or `lot:SKU:LOT`; none where it means nothing.
-///
-/// # Errors
-/// The store's.
-pub async fn lots_named(tx: &mut Tx, name: &str) -> Result<Vec<i64>, StoreError> {
-    if let Some(lot) = name.strip_prefix("lot:") {
-        // Either part may have a colon of its own.
-        for (at, _) in lot.match_indices(':') {
-            let sql = "SELECT l.id FROM lots l JOIN products p ON p.id = l.product_id \
-                       WHERE p.sku = ? AND l.code = ?";
-            let found: Option<(i64,)> = tx.opt(sql, vals![&lot[..at], &lot[at + 1..]]).await?;
-            if let Some((id,)) = found {
-                return Ok(vec![id]);
-            }
-        }
-        return Ok(Vec::new());
-    }
-    let rows: Vec<(i64,)> = tx
-        .all(
-            "SELECT rl.lot_id FROM receipts r JOIN receipt_lines rl ON rl.receipt_id = r.id \
-             WHERE r.ref = ? \
-             UNION SELECT rl.lot_id FROM purchase_orders po \
-             JOIN purchase_order_lines pl ON pl.po_id = po.id \
-             JOIN receipt_lines rl ON rl.po_line_id = pl.id WHERE po.number = ? ORDER BY 1",
-            vals![name, name],
-        )
-        .await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-/// Lots as a charge sees them.
-///
-/// # Errors
-/// The store's.
-pub async fn lots(tx: &mut Tx, ids: &[i64]) -> Result<Vec<LotRow>, StoreError> {
-    let from = tx.ids();
-    let sql = format!(
-        "SELECT l.id AS lot_id, l.code AS lot, p.sku, l.quantity AS units, p.weight_g, \
-           rl.cost_minor, r.currency, r.rate, \
-           (SELECT CAST(SUM(c.amount_minor) AS SIGNED) FROM lot_costs c \
-             WHERE c.lot_id = l.id AND c.component = 'purchase') AS bought_minor \
-         FROM {from} JOIN lots l ON l.id = j.id JOIN products p ON p.id = l.product_id \
-         LEFT JOIN receipt_lines rl ON rl.lot_id = l.id \
-         LEFT JOIN receipts r ON r.id = rl.receipt_id ORDER BY l.id"
-    );
-    tx.all(&sql, vals![json_list(ids)]).await
-}
-
 /// What of an invoice was found in receipts, in order.
 ///
 /// # Errors
@@ -305,13 +210,11 @@ pub async fn insert_matches(
     stamp: &Stamp,
     matches: &[NewMatch],
 ) -> Result<(), StoreError> {
-    let mut invoiced: Vec<(i64, i64)> = Vec::new();
+    let mut invoiced: BTreeMap<i64, i64> = BTreeMap::new();
     for m in matches {
-        match invoiced.iter_mut().find(|(id, _)| *id == m.receipt_line_id) {
-            Some(sum) => sum.1 += m.units,
-            None => invoiced.push((m.receipt_line_id, m.units)),
-        }
+        *invoiced.entry(m.receipt_line_id).or_default() += m.units;
     }
+    let invoiced: Vec<(i64, i64)> = invoiced.into_iter().collect();
     let guard = "invoiced + j.n <= quantity";
     tx.add_many("receipt_lines", "invoiced", guard, &invoiced)
         .await?;
@@ -375,7 +278,14 @@ pub async fn insert_billed_receipt(
     let rows: Vec<Value> = (first..)
         .zip(lines)
         .map(|(line, (_, l))| {
-            json!([line, l.lot_id, l.product_id, l.quantity, l.cost_minor, l.quantity])
+            json!([
+                line,
+                l.lot_id,
+                l.product_id,
+                l.quantity,
+                l.cost_minor,
+                l.quantity
+            ])
         })
         .collect();
     let columns = [
@@ -386,8 +296,13 @@ pub async fn insert_billed_receipt(
         ("cost_minor", Type::Int),
         ("invoiced", Type::Int),
     ];
-    tx.insert_alike("receipt_lines", &[("receipt_id", id.into())], &columns, &rows)
-        .await?;
+    tx.insert_alike(
+        "receipt_lines",
+        &[("receipt_id", id.into())],
+        &columns,
+        &rows,
+    )
+    .await?;
     let matches: Vec<NewMatch> = (first..)
         .zip(lines)
         .map(|(receipt_line_id, (line_id, l))| NewMatch {
@@ -420,19 +335,4 @@ pub async fn homes(tx: &mut Tx, products: &[i64]) -> Result<Vec<(i64, i64)>, Sto
         "SELECT p.id, COALESCE(p.home_location, 1) FROM {from} JOIN products p ON p.id = j.id"
     );
     tx.all(&sql, vals![json_list(products)]).await
-}
-
-/// What a document added to lots, in the order it was booked.
-///
-/// # Errors
-/// The store's.
-pub async fn booked(tx: &mut Tx, document: &str) -> Result<Vec<BookedRow>, StoreError> {
-    tx.all(
-        "SELECT c.component, l.code AS lot, p.sku, l.quantity AS units, c.source_minor, \
-           c.source_currency, c.amount_minor, COALESCE(e.cost_minor, 0) AS out_minor \
-         FROM lot_costs c JOIN lots l ON l.id = c.lot_id JOIN products p ON p.id = l.product_id \
-         LEFT JOIN cogs_entries e ON e.lot_cost_id = c.id WHERE c.document = ? ORDER BY c.id",
-        vals![document],
-    )
-    .await
 }

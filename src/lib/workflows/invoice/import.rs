@@ -91,7 +91,9 @@ async fn once(
     if report.applied_before.is_some() {
         return Ok(report);
     }
-    let is_json = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
+    let is_json = file
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("json"));
     let mut rows = if is_json {
         Rows::json(text, read::HEAD, read::LINE)?
     } else {
@@ -172,11 +174,21 @@ async fn sort(
 fn other(wish: &NewInvoice, row: &Row, lines: &[LineRow]) -> Option<&'static str> {
     let stored = lines.iter().map(|l| {
         let what = (l.kind.as_str(), l.product_id, l.quantity);
-        (what, l.total_minor, l.spread.as_str(), l.applies_to.as_str())
+        (
+            what,
+            l.total_minor,
+            l.spread.as_str(),
+            l.applies_to.as_str(),
+        )
     });
     let said = wish.lines.iter().map(|l: &NewLine| {
         let what = (l.kind.as_str(), l.product_id, l.quantity);
-        (what, l.total_minor, l.spread.as_str(), l.applies_to.as_str())
+        (
+            what,
+            l.total_minor,
+            l.spread.as_str(),
+            l.applies_to.as_str(),
+        )
     });
     if wish.invoiced_on != row.invoiced_on {
         Some("another date")

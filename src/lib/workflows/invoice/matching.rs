@@ -2,7 +2,7 @@
 //! received. What agrees, or is accepted, is booked; else the differences are told and
 //! nothing is booked. An invoice is matched once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::json;
@@ -152,10 +152,17 @@ impl Found {
             .iter()
             .map(|r| expected(ctx, invoice, r))
             .collect::<anyhow::Result<Vec<Received>>>()?;
-        let mut billed = Vec::new();
-        for line in &open {
-            billed.push(bill(tx, line, &received).await?);
-        }
+        let named = places_named(tx, &open, &received).await?;
+        let billed: Vec<Billed<'_>> = open
+            .iter()
+            .map(|line| Billed {
+                product: line.product_id.unwrap_or_default(),
+                quantity: line.quantity.unwrap_or(1),
+                matched: line.matched,
+                total_minor: line.total_minor,
+                named: &named[&line.applies_to],
+            })
+            .collect();
         let tolerance = ctx.tenant.purchasing.price_tolerance_percent;
         let matches = three_way::match_up(&billed, &goods, tolerance);
         let before = invoices::matches(tx, invoice.id).await?;
@@ -242,7 +249,7 @@ impl Found {
         invoice: &Row,
     ) -> anyhow::Result<i64> {
         let mut stored = Vec::new();
-        let mut by_line: HashMap<i64, i64> = HashMap::new();
+        let mut by_line: BTreeMap<i64, i64> = BTreeMap::new();
         let mut added: Vec<(i64, Cost)> = Vec::new();
         // Units billed of each receipt so far, for several lines may bill the same one.
         let mut before: Vec<i64> = self.received.iter().map(|r| r.invoiced).collect();
@@ -270,22 +277,30 @@ impl Found {
     }
 }
 
-/// A line as the match sees it, with the receipts that it names.
-async fn bill(tx: &mut Tx, line: &LineRow, received: &[ReceivedRow]) -> anyhow::Result<Billed> {
-    let mut named = Vec::new();
-    for name in names(&line.applies_to) {
-        for lot in invoices::lots_named(tx, name).await? {
-            let place = received.iter().position(|r| r.lot_id == lot);
-            named.extend(place.filter(|at| !named.contains(at)));
+/// The places in the list of receipts that lines name, by what they name.
+async fn places_named(
+    tx: &mut Tx,
+    lines: &[LineRow],
+    received: &[ReceivedRow],
+) -> anyhow::Result<HashMap<String, BTreeSet<usize>>> {
+    let at: HashMap<i64, usize> = received
+        .iter()
+        .enumerate()
+        .map(|(at, r)| (r.lot_id, at))
+        .collect();
+    let mut all: HashMap<String, BTreeSet<usize>> = HashMap::new();
+    for line in lines {
+        if all.contains_key(&line.applies_to) {
+            continue;
         }
+        let mut places = BTreeSet::new();
+        for name in names(&line.applies_to) {
+            let lots = invoices::lots_named(tx, name).await?;
+            places.extend(lots.iter().filter_map(|lot| at.get(lot)));
+        }
+        all.insert(line.applies_to.clone(), places);
     }
-    Ok(Billed {
-        product: line.product_id.unwrap_or_default(),
-        quantity: line.quantity.unwrap_or(1),
-        matched: line.matched,
-        total_minor: line.total_minor,
-        named,
-    })
+    Ok(all)
 }
 
 /// Received goods as the match sees them: what they are expected to cost is told in the

@@ -73,13 +73,16 @@ pub(super) fn read(rows: &mut Rows, known: &Known<'_>) -> Vec<Wish> {
         // wrong is told at once.
         let currency = head.as_ref().map_or(known.own, |head| head.currency);
         let line = line(rows, row, known, currency);
-        let (Some(head), Some(line)) = (head, line) else {
+        let Some(head) = head else {
             continue;
         };
         let at = *places.entry(head.name.clone()).or_insert_with(|| {
             list.push(head);
             list.len() - 1
         });
+        let Some(line) = line else {
+            continue;
+        };
         let invoice = &mut list[at].invoice;
         match invoice.total_minor.checked_add(line.total_minor) {
             Some(total) => invoice.total_minor = total,
@@ -157,7 +160,11 @@ fn line(rows: &mut Rows, row: usize, known: &Known<'_>, currency: Currency) -> O
         _ => Err(format!("{kind:?} is not goods, freight, duty or other")),
     });
     let applies_to = rows.read(row, "applies_to", |text| {
-        let names: Vec<&str> = text.split('|').map(str::trim).filter(|n| !n.is_empty()).collect();
+        let names: Vec<&str> = text
+            .split('|')
+            .map(str::trim)
+            .filter(|n| !n.is_empty())
+            .collect();
         rows::name(&names.join("|"))
     });
     let kind = kind?;
@@ -192,9 +199,7 @@ fn goods(
     applies_to: Option<String>,
 ) -> Option<NewLine> {
     let product = rows.read(row, "sku", |sku| match known.products.get(sku) {
-        Some(id) if known.kits.contains(id) => {
-            Err(format!("{sku} is a kit; bill its components"))
-        }
+        Some(id) if known.kits.contains(id) => Err(format!("{sku} is a kit; bill its components")),
         Some(id) => Ok(*id),
         None if sku.is_empty() => Err("is empty".to_owned()),
         None => Err(format!("unknown SKU {sku:?}")),
@@ -238,7 +243,10 @@ fn billed(rows: &mut Rows, row: usize, currency: Currency, quantity: Option<i64>
         && quantity.is_some()
         && minor != total
     {
-        let what = format!("the units at their unit_cost come to {}", currency.decimal(minor));
+        let what = format!(
+            "the units at their unit_cost come to {}",
+            currency.decimal(minor)
+        );
         rows.problem(row, "total", what);
         return None;
     }

@@ -144,9 +144,15 @@ mod tests {
             rows.problem(row, "invoice", "is empty");
             rows.problem(row, "sku", "is empty");
         }
-        let said = rows.finish(std::path::Path::new("i.json")).unwrap_err().to_string();
+        let said = rows
+            .finish(std::path::Path::new("i.json"))
+            .unwrap_err()
+            .to_string();
         assert!(said.contains("3 bad cells"), "{said}");
-        assert!(said.contains("\n  invoice: is empty\n  lines[0].sku: is empty"), "{said}");
+        assert!(
+            said.contains("\n  invoice: is empty\n  lines[0].sku: is empty"),
+            "{said}"
+        );
         assert!(said.contains("\n  lines[1].sku: is empty"), "{said}");
     }
 }
