@@ -186,12 +186,7 @@ impl Report for invoice::Shown {
                 ]
             }),
         );
-        if let (false, Ok(currency)) = (self.matches.is_empty(), head.currency.parse()) {
-            page.line(if head.state == "matched" {
-                "Matched:"
-            } else {
-                "Would be matched:"
-            });
+        if let Ok(currency) = head.currency.parse() {
             matches_table(page, &self.matches, currency);
         }
         differences(page, &self.differences);
@@ -259,6 +254,10 @@ impl Report for invoice::Unbilled {
 }
 
 fn matches_table(page: &mut Page, matches: &[MatchRow], currency: Currency) {
+    if matches.is_empty() {
+        return;
+    }
+    page.line("Found in receipts:");
     page.table(
         &[
             "line#",

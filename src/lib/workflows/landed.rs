@@ -2,7 +2,7 @@
 //! what of them has left already gets its share as an adjustment.
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rates::{Payment, Rates};
 use super::{rows, until_no_conflict};
@@ -149,7 +149,7 @@ async fn once(ctx: &Context, charge: &Charge) -> anyhow::Result<Added> {
     let fact = Event::new(
         "landed.added",
         format!("ref:{}", report.reference),
-        json!({ "document": document, "charge": spread }),
+        json!({ "document": document, "charges": told(std::slice::from_ref(&spread)) }),
     );
     events::append(&mut tx, &stamp, &[fact]).await?;
     report.charge = Some(spread);
@@ -179,6 +179,23 @@ fn paid(charge: &Charge, own: Currency, document: &str, stamp: &Stamp) -> anyhow
         document,
     };
     Ok(charge.rates.cost(own, payment).map_err(Fault::usage)?)
+}
+
+/// Charges as events tell them: without each lot's share, which stands with the lot.
+pub(super) fn told(charges: &[Spread]) -> Vec<Value> {
+    charges
+        .iter()
+        .map(|c| {
+            json!({
+                "kind": c.kind,
+                "paid_minor": c.paid_minor,
+                "paid_currency": c.paid_currency,
+                "amount_minor": c.amount_minor,
+                "lots": c.lots.len(),
+                "out_minor": c.lots.iter().map(|lot| lot.out_minor).sum::<i64>(),
+            })
+        })
+        .collect()
 }
 
 /// What is said where a charge names something that is not there.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::invoice::{self, Charges, Difference, close, cost_of, differs};
-use super::landed::Spread;
+use super::landed::{Spread, told};
 use super::{rows, until_no_conflict};
 use crate::context::Context;
 use crate::domain::cost::{Component, between};
@@ -130,7 +130,10 @@ async fn once(ctx: &Context, options: &Options) -> anyhow::Result<Report> {
     if !report.differences.is_empty() && invoice.state != "matched" {
         differs(&mut tx, &stamp, &invoice, &report.differences).await?;
     } else if invoice.state != "matched" {
-        let particulars = json!({ "received": report.lots, "charges": report.charges });
+        let particulars = json!({
+            "receipt": report.receipt,
+            "charges": told(&report.charges),
+        });
         close(&mut tx, &stamp, &invoice, &lines, particulars).await?;
     }
     if !options.dry_run {
@@ -188,6 +191,10 @@ impl Arrival<'_> {
         let homes: HashMap<i64, i64> = invoices::homes(tx, &ids).await?.into_iter().collect();
         let kits = kits::kits_of(tx, &ids).await?;
         let mut taken: HashSet<(i64, String)> = stock::lot_codes(tx).await?.into_iter().collect();
+        let mut times: HashMap<i64, usize> = HashMap::new();
+        for id in &ids {
+            *times.entry(*id).or_default() += 1;
+        }
         let (mut lots, mut billed) = (Vec::new(), Vec::new());
         for line in lines {
             let product = line.product_id.context("a line of goods has a product")?;
@@ -196,7 +203,7 @@ impl Arrival<'_> {
                 let text = format!("{sku} is a kit; receive its components");
                 return Err(Fault::failed(text).into());
             }
-            let alone = ids.iter().filter(|id| **id == product).count() == 1;
+            let alone = times.get(&product) == Some(&1);
             let code = self.code(line, alone, |code| {
                 taken.contains(&(product, code.to_owned()))
             })?;

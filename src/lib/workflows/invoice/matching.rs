@@ -16,7 +16,7 @@ use crate::domain::three_way::{self, Billed, Match, Received};
 use crate::fault::Fault;
 use crate::store::invoices::{self, LineRow, MatchRow, NewMatch, ReceivedRow, Row};
 use crate::store::{Stamp, Tx, costs};
-use crate::workflows::landed::{Spread, in_own};
+use crate::workflows::landed::{Spread, in_own, told};
 use crate::workflows::until_no_conflict;
 
 /// How to match.
@@ -108,7 +108,7 @@ async fn once(ctx: &Context, name: &str, options: &Options) -> anyhow::Result<Ma
             "accepted": found.differences,
             "reason": options.reason,
             "added_minor": report.added_minor,
-            "charges": report.charges,
+            "charges": told(&report.charges),
         });
         close(&mut tx, &stamp, &invoice, &lines, particulars).await?;
     }
@@ -183,7 +183,12 @@ impl Found {
 
     fn tell(&self, ordered: &HashSet<i64>, currency: Currency) -> Vec<Difference> {
         let mut all = Vec::new();
+        let mut by_line: HashMap<usize, Vec<&Match>> = HashMap::new();
+        for m in &self.matches {
+            by_line.entry(m.line).or_default().push(m);
+        }
         for (at, line) in self.lines.iter().enumerate() {
+            let of_line = by_line.remove(&at).unwrap_or_default();
             let mut tell = |kind, text| {
                 all.push(Difference {
                     kind,
@@ -196,13 +201,12 @@ impl Found {
                 let text = "was never ordered from this supplier".to_owned();
                 tell("never_ordered", text);
             }
-            let of_line = || self.matches.iter().filter(|m| m.line == at);
-            let missing = line.open() - of_line().map(|m| m.units).sum::<i64>();
+            let missing = line.open() - of_line.iter().map(|m| m.units).sum::<i64>();
             if missing > 0 {
                 let text = format!("{missing} of {} units billed are not received", line.open());
                 tell("not_received", text);
             }
-            for m in of_line().filter(|m| m.price_differs) {
+            for m in of_line.into_iter().filter(|m| m.price_differs) {
                 let text = format!(
                     "{} units of receipt {} are billed at {} {currency}, expected {}",
                     m.units,
