@@ -18,6 +18,7 @@ mod fire;
 mod harness;
 mod history;
 mod house;
+mod invoices;
 mod open;
 mod outages;
 mod products;

@@ -13,7 +13,9 @@ mod export;
 mod failure;
 mod gtin;
 mod init;
+mod invoice;
 mod jobs;
+mod landed;
 mod orders;
 mod out;
 mod outbox;
@@ -161,6 +163,10 @@ enum Command {
     Po(po::Args),
     /// Tell the life of a unit by its serial
     Serial(serial::Args),
+    /// Take supplier invoices in, and hold them against orders and receipts
+    Invoice(invoice::Args),
+    /// Add freight, duty and other charges to the goods they were paid for
+    Landed(landed::Args),
     /// Show and correct stock
     Stock(stock::Args),
     /// Let orders leave the house
@@ -254,6 +260,12 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Serial(args) => with_context(globals, out, async |ctx, out| {
             serial::run(&args, ctx, out).await
+        }),
+        Command::Invoice(args) => with_context(globals, out, async |ctx, out| {
+            invoice::run(&args, ctx, out).await
+        }),
+        Command::Landed(args) => with_context(globals, out, async |ctx, out| {
+            landed::run(&args, ctx, out).await
         }),
         Command::Stock(args) => with_context(globals, out, async |ctx, out| {
             stock::run(&args, ctx, out).await

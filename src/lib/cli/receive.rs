@@ -1,5 +1,8 @@
-//! `opsctl receive`: goods come in, by a list or against a purchase order. Writes lots, costs
-//! and moves, all or none; the same delivery again is reported and not applied.
+//! `opsctl receive`: goods come in, by a list, against a purchase order or with an invoice.
+//! Writes lots, costs and moves, all or none; the same delivery again is reported and not
+//! applied.
+
+mod invoice;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -16,7 +19,7 @@ pub struct Args {
     /// CSV with sku, lot, received_on, qty; optional: unit_cost or total_cost, currency,
     /// location, supplier, invoice, serials. With --po: sku, qty; optional: lot, serials,
     /// location
-    #[arg(required_unless_present = "po")]
+    #[arg(required_unless_present_any = ["po", "invoice"])]
     file: Option<PathBuf>,
     /// Apply under this reference instead of the file's content hash
     #[arg(long = "ref", value_name = "REF", value_parser = super::key)]
@@ -24,6 +27,10 @@ pub struct Args {
     /// Make products that are not known yet
     #[arg(long, conflicts_with = "po")]
     new_products: bool,
+    /// Instead of a file: receive the goods of an invoice taken in before, SUPPLIER:NUMBER
+    #[arg(long, value_name = "INVOICE",
+        conflicts_with_all = ["file", "po", "reference", "new_products", "rates", "rate_source"])]
+    invoice: Option<String>,
     #[command(flatten)]
     against: Against,
     #[command(flatten)]
@@ -55,15 +62,14 @@ struct Against {
         help_heading = "Against a purchase order")]
     lot: Option<String>,
     /// The day it came in; today by default
-    #[arg(long, value_name = "DATE", requires = "po", value_parser = super::day,
-        help_heading = "Against a purchase order")]
+    #[arg(long, value_name = "DATE", value_parser = super::day,
+        help_heading = "Against a purchase order or an invoice")]
     on: Option<String>,
     /// Where it is put; where each product is at home by default
     #[arg(
         long,
         value_name = "LOCATION",
-        requires = "po",
-        help_heading = "Against a purchase order"
+        help_heading = "Against a purchase order or an invoice"
     )]
     to: Option<String>,
     /// Put it where goods wait for inspection
@@ -233,6 +239,15 @@ async fn receive_po(
 pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Exit> {
     if let Some(number) = &args.against.po {
         return receive_po(args, number, ctx, out).await;
+    }
+    if let Some(number) = &args.invoice {
+        return invoice::run(args, number, ctx, out).await;
+    }
+    if args.against.to.is_some() || args.against.on.is_some() {
+        let text = "--to and --on go with --po or --invoice";
+        return Err(Fault::usage(text)
+            .hint("a list says it row by row: columns location and received_on")
+            .into());
     }
     let Some(file) = &args.file else {
         return Err(Fault::usage("name a file, or a purchase order with --po").into());

@@ -3,9 +3,9 @@
 
 use super::tenant::{Channel, Identity, StoreConfig, Tenant, VaultConfig, WooCommerce};
 use super::values::{
-    self, MAX_BUFFER, MAX_OVER_PERCENT, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES,
-    MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, Refusal, channel_name, domain_name, not_empty, order_status, shop_url,
-    store_url, tenant_name, within,
+    self, MAX_BUFFER, MAX_OVER_PERCENT, MAX_PARALLEL, MAX_PERCENT, MAX_REQUESTS_PER_SECOND,
+    MAX_STALE_MINUTES, MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, Refusal, channel_name, domain_name,
+    not_empty, order_status, shop_url, store_url, tenant_name, within,
 };
 use crate::domain::order::StatusRule;
 use crate::domain::secret_ref::SecretRef;
@@ -38,6 +38,10 @@ pub(super) fn check(tenant: &Tenant, stem: &str) -> Vec<Complaint> {
     found.value(
         &["purchasing", "under_percent"],
         within(tenant.purchasing.under_percent, 0, MAX_UNDER_PERCENT),
+    );
+    found.value(
+        &["purchasing", "price_tolerance_percent"],
+        within(tenant.purchasing.price_tolerance_percent, 0, MAX_PERCENT),
     );
     found.value(
         &["scan", "stale_after_minutes"],

@@ -24,7 +24,7 @@ pub use load::{file_of, names};
 pub use schema::schema;
 pub use template::Template;
 pub use tenant::{
-    Branding, Channel, DimensionUnit, Identity, Modules, Reserve, ReservePolicy, Scan, Stock,
-    StoreConfig, Tenant, VaultConfig, WeightUnit, WooCommerce,
+    Branding, Channel, DimensionUnit, Identity, Modules, Purchasing, Reserve, ReservePolicy, Scan,
+    Stock, StoreConfig, Tenant, VaultConfig, WeightUnit, WooCommerce,
 };
 pub use values::Refusal;

@@ -114,6 +114,8 @@ identity = "file://var/{name}/identity.txt"
 # missing, a line of a purchase order counts as complete.
 # over_percent = 0
 # under_percent = 0
+# By how many percent an invoice may differ from the agreed price and is accepted all the same.
+# price_tolerance_percent = 0
 
 [scan]
 # After how many minutes without a sync the answer to a scan counts as stale.

@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::{
-    CHANNEL_NAME, COLOR, MAX_BUFFER, MAX_OVER_PERCENT, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND,
-    MAX_STALE_MINUTES, MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, TENANT_NAME,
+    CHANNEL_NAME, COLOR, MAX_BUFFER, MAX_OVER_PERCENT, MAX_PARALLEL, MAX_PERCENT,
+    MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES, MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT,
+    TENANT_NAME,
 };
 use crate::domain::money::Currency;
 use crate::domain::order::StatusRule;
@@ -36,7 +37,7 @@ pub struct Tenant {
     /// How orders take from stock.
     #[serde(default)]
     pub reserve: Reserve,
-    /// How far deliveries may be off what was ordered.
+    /// How goods are bought.
     #[serde(default)]
     pub purchasing: Purchasing,
     /// How scanned codes are answered.
@@ -153,7 +154,7 @@ pub enum ReservePolicy {
     WholeOrder,
 }
 
-/// How far deliveries may be off what was ordered.
+/// How goods are bought.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Purchasing {
@@ -163,10 +164,14 @@ pub struct Purchasing {
     /// With so many per cent missing, a line counts as complete: no more is expected of it.
     #[schemars(range(max = MAX_UNDER_PERCENT))]
     pub under_percent: u32,
+    /// By so many per cent an invoice may differ from the agreed price and is accepted all
+    /// the same.
+    #[schemars(range(max = MAX_PERCENT))]
+    pub price_tolerance_percent: u32,
 }
 
 impl Purchasing {
-    /// The same as the rules want it.
+    /// How far deliveries may be off, as the rules want it.
     #[must_use]
     pub fn tolerance(&self) -> Tolerance {
         Tolerance {

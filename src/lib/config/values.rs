@@ -19,6 +19,7 @@ pub(super) const MAX_BUFFER: u32 = 1_000_000;
 pub(super) const MAX_OVER_PERCENT: u32 = 100;
 pub(super) const MAX_UNDER_PERCENT: u32 = 50;
 pub(super) const MAX_PARALLEL: u32 = 64;
+pub(super) const MAX_PERCENT: u32 = 100;
 pub(super) const MAX_REQUESTS_PER_SECOND: u32 = 1000;
 pub(super) const MAX_STALE_MINUTES: u32 = 7 * 24 * 60;
 pub(super) const MAX_TIMEOUT_SECONDS: u32 = 600;

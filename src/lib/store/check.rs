@@ -145,6 +145,26 @@ const RULES: &[(&str, &str)] = &[
            FROM receipt_lines GROUP BY po_line_id) r ON r.po_line_id = l.id \
          WHERE l.received <> COALESCE(r.units, 0)",
     ),
+    (
+        "what of a receipt is billed is what was matched to it",
+        "SELECT CONCAT('receipt ', r.ref, ', lot ', l.code, ': ', rl.invoiced, \
+           ' units billed, ', COALESCE(m.units, 0), ' matched') \
+         FROM receipt_lines rl JOIN receipts r ON r.id = rl.receipt_id \
+         JOIN lots l ON l.id = rl.lot_id \
+         LEFT JOIN (SELECT receipt_line_id, CAST(SUM(quantity) AS SIGNED) AS units \
+           FROM invoice_matches GROUP BY receipt_line_id) m ON m.receipt_line_id = rl.id \
+         WHERE rl.invoiced <> COALESCE(m.units, 0)",
+    ),
+    (
+        "what of an invoice is found is what was matched to receipts",
+        "SELECT CONCAT('invoice ', s.code, ':', i.number, ', line ', il.line, ': ', il.matched, \
+           ' units found, ', COALESCE(m.units, 0), ' matched') \
+         FROM supplier_invoice_lines il JOIN supplier_invoices i ON i.id = il.invoice_id \
+         JOIN suppliers s ON s.id = i.supplier_id \
+         LEFT JOIN (SELECT invoice_line_id, CAST(SUM(quantity) AS SIGNED) AS units \
+           FROM invoice_matches GROUP BY invoice_line_id) m ON m.invoice_line_id = il.id \
+         WHERE il.kind = 'goods' AND il.matched <> COALESCE(m.units, 0)",
+    ),
 ];
 
 /// The rules that are broken; none where the data is sound. Gives also how many rules

@@ -311,10 +311,7 @@ pub async fn add(
 ///
 /// # Errors
 /// The store's.
-pub async fn dispatched(
-    tx: &mut Tx,
-    since: &str,
-) -> Result<Vec<(i64, i64, String)>, StoreError> {
+pub async fn dispatched(tx: &mut Tx, since: &str) -> Result<Vec<(i64, i64, String)>, StoreError> {
     tx.all(
         "SELECT product_id, \
            CAST(SUM(CASE WHEN booked_on >= ? THEN quantity ELSE 0 END) AS SIGNED), \

@@ -15,6 +15,7 @@ pub mod events;
 pub mod export;
 pub mod gtins;
 pub mod holds;
+pub mod invoices;
 pub mod job_lock;
 pub mod job_runs;
 pub mod kits;

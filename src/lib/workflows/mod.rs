@@ -3,6 +3,8 @@
 pub mod cogs;
 pub mod dispatch;
 pub mod doctor;
+pub mod invoice;
+pub mod landed;
 pub mod low_stock;
 pub mod open;
 pub mod orders;
@@ -11,6 +13,7 @@ pub mod propose;
 pub mod purchasing;
 pub mod rates;
 pub mod receive;
+pub mod receive_invoice;
 pub mod receive_po;
 pub mod reserve;
 pub mod scan;

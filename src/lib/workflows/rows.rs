@@ -1,4 +1,7 @@
-//! CSV files from people: columns by name, and every bad cell named by line and column.
+//! CSV files from people: columns by name, and every bad cell named by line and column. A
+//! JSON file with the same names is read the same way, its bad cells named by their paths.
+
+mod json;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -42,10 +45,30 @@ pub fn read(path: &Path) -> anyhow::Result<Source> {
     })
 }
 
+/// Where a row stands in its file.
+enum Place {
+    /// On this line of a CSV file.
+    Line(u64),
+    /// At these paths of a JSON file: that of the fields it shares with other rows, which
+    /// these are, and that of its own.
+    Paths(String, &'static [&'static str], String),
+}
+
+impl Place {
+    /// How a person finds a cell.
+    fn of(&self, column: &str) -> String {
+        match self {
+            Self::Line(line) => format!("line {line}, column {column}"),
+            Self::Paths(head, shared, _) if shared.contains(&column) => format!("{head}{column}"),
+            Self::Paths(_, _, own) => format!("{own}{column}"),
+        }
+    }
+}
+
 /// A table of text cells under known headings.
 pub struct Rows {
     columns: HashMap<&'static str, usize>,
-    records: Vec<(u64, csv::StringRecord)>,
+    records: Vec<(Place, csv::StringRecord)>,
     problems: Vec<String>,
     bad: usize,
 }
@@ -103,7 +126,8 @@ impl Rows {
         for record in reader.records() {
             let record = record.map_err(|error| Fault::failed(format!("broken CSV: {error}")))?;
             if record.iter().any(|cell| !cell.is_empty()) {
-                records.push((record.position().map_or(0, csv::Position::line), record));
+                let line = record.position().map_or(0, csv::Position::line);
+                records.push((Place::Line(line), record));
             }
         }
         Ok(Self {
@@ -130,13 +154,15 @@ impl Rows {
         self.problems.len() >= TOLD
     }
 
-    /// Notes that a cell is bad.
+    /// Notes that a cell is bad; one that several rows share is noted once.
     pub fn problem(&mut self, row: usize, column: &str, what: impl AsRef<str>) {
+        let text = format!("{}: {}", self.records[row].0.of(column), what.as_ref());
+        if self.problems.contains(&text) {
+            return;
+        }
         self.bad += 1;
         if self.problems.len() < TOLD {
-            let line = self.records[row].0;
-            self.problems
-                .push(format!("line {line}, column {column}: {}", what.as_ref()));
+            self.problems.push(text);
         }
     }
 
