@@ -251,20 +251,12 @@ async fn what_is_missing_keeps_an_order_back_unless_it_may_leave_in_part(shop: S
 async fn serials_say_which_lot_leaves(shop: Shop) {
     shop.write("p.csv", "sku,tracking\nA,serial\n");
     shop.json(&["products", "import", "p.csv"]);
-    receive(&shop, "A,L1,2026-01-01,2,2.00\nA,L2,2026-01-02,2,6.00\n");
-    let ctx = shop.context("serials").await;
-    let mut tx = ctx.store.allocate().await.unwrap();
-    let incoming = |serial: &str, lot| opsctl::store::serials::Incoming {
-        product: 1,
-        sku: "A".to_owned(),
-        serial: serial.to_owned(),
-        lot,
-    };
-    let all = [("S1", 1), ("S2", 1), ("S3", 2), ("S4", 2)].map(|(s, lot)| incoming(s, lot));
-    opsctl::store::serials::take_in(&mut tx, &ctx.stamp(), &all, "test")
-        .await
-        .unwrap();
-    ctx.store.commit(tx).await.unwrap();
+    shop.write(
+        "lots.csv",
+        "sku,lot,received_on,qty,total_cost,serials\nA,L1,2026-01-01,2,2.00,S1 S2\n\
+         A,L2,2026-01-02,2,6.00,S3 S4\n",
+    );
+    shop.json(&["receive", "lots.csv"]);
     order(&shop, "1,2026-02-01,A,2,1\n2,2026-02-01,A,1,1\n");
     shop.json(&["reserve"]);
     let args = [
