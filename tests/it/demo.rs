@@ -26,21 +26,26 @@ fn the_demo_ends_by_itself_and_its_shop_can_be_worked_on() {
     for _ in 0..2 {
         let summary = json(&folder, &["demo", "--skus", "300", "--json"]);
         assert_eq!(summary["schema"], 1);
-        assert_eq!(summary["steps"].as_array().unwrap().len(), 8);
+        assert_eq!(summary["steps"].as_array().unwrap().len(), 13);
         let proof = &summary["proof"];
         assert!(proof["quantities_compared"].as_i64().unwrap() > 100);
         assert_eq!(proof["differ"], serde_json::json!([]));
         assert_eq!(proof["broken"], serde_json::json!([]));
-        let order = proof["waiting_order"].as_str().unwrap();
+        let order = proof["explained_order"].as_str().unwrap();
         let demo = |args: &[&str]| json(&folder, &[&["--tenant", "demo", "--json"], args].concat());
-        let explained = demo(&["reserve", "explain", order]);
+        let explained = demo(&["cogs", "explain", order]);
         assert_eq!(explained["order"], order);
+        let kinds = |kind: &str| {
+            let lines = explained["lines"].as_array().unwrap();
+            lines.iter().filter(|line| line["kind"] == kind).count()
+        };
+        assert_eq!((kinds("dispatch"), kinds("late_cost")), (2, 1));
         assert!(demo(&["check"])["sound"].as_bool().unwrap());
         assert!(demo(&["stock", "list"])["rows"].as_array().unwrap().len() > 100);
     }
     let told = opsctl(&folder, &["demo", "--skus", "300"]);
     let told = String::from_utf8(told.stdout).unwrap();
-    for words in ["8. The proof", "0 are broken", "0 differ", "Try next:"] {
+    for words in ["13. The proof", "0 are broken", "0 differ", "Try next:"] {
         assert!(told.contains(words), "{words:?} is not in:\n{told}");
     }
 }

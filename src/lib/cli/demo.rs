@@ -3,6 +3,7 @@
 //! missing `tenants/demo.toml`.
 
 mod stage;
+mod stock_room;
 mod story;
 
 use std::time::Instant;
@@ -126,11 +127,13 @@ fn next_steps(proof: &story::Proof) -> Vec<String> {
     } else {
         "opsctl"
     };
-    let order = &proof.waiting_order;
+    let order = &proof.explained_order;
     vec![
         format!("{opsctl} --tenant demo stock list"),
+        format!("{opsctl} --tenant demo stock value"),
         format!("{opsctl} --tenant demo orders show {order}"),
-        format!("{opsctl} --tenant demo reserve explain {order}"),
+        format!("{opsctl} --tenant demo cogs explain {order}"),
+        format!("{opsctl} --tenant demo po list"),
         format!("{opsctl} --tenant demo events"),
         format!("{opsctl} --tenant demo check"),
         String::new(),

@@ -32,7 +32,7 @@ pub(super) const SHOP: &str = "var/demo/shop";
 pub(super) const ADDRESS: &str = "127.0.0.1:8765";
 
 /// What an earlier demo has left, and nothing else.
-const LEFT: [&str; 12] = [
+const LEFT: [&str; 13] = [
     "opsctl.db",
     "opsctl.db-wal",
     "opsctl.db-shm",
@@ -41,6 +41,7 @@ const LEFT: [&str; 12] = [
     "scan.idx",
     "costs.csv",
     "lots.csv",
+    "freight.csv",
     "shop/products.jsonl",
     "shop/variations.jsonl",
     "shop/orders.jsonl",

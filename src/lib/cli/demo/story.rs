@@ -1,13 +1,13 @@
 //! The story: a shop is taken over, goods come in, customers buy while nobody looks, a line
-//! is cut, and at the end both sides agree.
+//! is cut, orders leave, and at the end both sides agree.
 
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::Teller;
 use super::stage::{FOLDER, Stage};
+use super::{Teller, stock_room};
 use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
 use crate::fault::Fault;
@@ -34,8 +34,8 @@ pub(super) struct Proof {
     units_reserved: i64,
     /// Units that orders lack.
     units_backordered: i64,
-    /// An order that waits for goods.
-    pub(super) waiting_order: String,
+    /// The order whose cost was explained.
+    pub(super) explained_order: String,
 }
 
 impl Proof {
@@ -65,9 +65,10 @@ pub(super) async fn play(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Resu
     take_over(stage, teller).await?;
     receive_goods(stage, teller).await?;
     first_sync(stage, teller).await?;
-    let waiting_order = sell(stage, teller)?;
+    let sold = sell(stage, teller)?;
     second_sync(stage, teller).await?;
-    prove(stage, teller, waiting_order).await
+    stock_room::play(stage, &sold, teller).await?;
+    prove(stage, teller, sold).await
 }
 
 fn shop(ctx: &Context) -> anyhow::Result<(&str, &WooCommerce)> {
@@ -81,7 +82,7 @@ fn shop(ctx: &Context) -> anyhow::Result<(&str, &WooCommerce)> {
 }
 
 /// Writes a file of the demo's.
-fn write(name: &str, text: &str) -> anyhow::Result<std::path::PathBuf> {
+pub(super) fn write(name: &str, text: &str) -> anyhow::Result<std::path::PathBuf> {
     let path = std::path::Path::new(FOLDER).join(name);
     std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
     Ok(path)
@@ -179,7 +180,7 @@ async fn receive_goods(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result
 }
 
 /// One `opsctl sync`, on record.
-async fn sync_once(stage: &Stage) -> anyhow::Result<ChannelReport> {
+pub(super) async fn sync_once(stage: &Stage) -> anyhow::Result<ChannelReport> {
     let ctx = stage.run();
     let work = async {
         let report = sync::run(&ctx, sync::Options::default()).await?;
@@ -198,7 +199,7 @@ async fn sync_once(stage: &Stage) -> anyhow::Result<ChannelReport> {
         .context("the demo has a channel")
 }
 
-fn told_of(report: &ChannelReport) -> Vec<String> {
+pub(super) fn told_of(report: &ChannelReport) -> Vec<String> {
     let mut told = vec![format!(
         "{} orders new or changed: {} units reserved, {} lacking, {} released, {} shipped",
         report.orders_changed,
@@ -236,9 +237,20 @@ async fn first_sync(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<()
     )
 }
 
-/// What happens in the shop while opsctl looks the other way; gives an order that has to
-/// wait for goods.
-fn sell(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<String> {
+/// What was sold that the story comes back to.
+pub(super) struct Sold {
+    /// An order that has to wait for goods.
+    pub(super) waiting: String,
+    /// What it waits for.
+    pub(super) scarce: String,
+    /// An order that has all it wants.
+    pub(super) usual: String,
+    /// Something else that is sold.
+    pub(super) other: String,
+}
+
+/// What happens in the shop while opsctl looks the other way.
+fn sell(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<Sold> {
     let woo = stage.sandbox.woo();
     let refused = |refusal| anyhow::anyhow!("the shop refuses: {refusal:?}");
     let stocked: BTreeMap<String, i64> = own_stock(stage)
@@ -249,12 +261,14 @@ fn sell(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<String> {
         let sku = stocked.keys().nth(n * 3).map(String::as_str);
         sku.ok_or_else(|| Fault::failed("the shop is too small for the story"))
     };
+    let mut usual = 0;
     for n in 0..12 {
-        woo.sell(
-            &[(sku(n)?, 1 + n as i64 % 3), (sku(n + 12)?, 1)],
-            "processing",
-        )
-        .map_err(refused)?;
+        usual = woo
+            .sell(
+                &[(sku(n)?, 1 + n as i64 % 3), (sku(n + 12)?, 1)],
+                "processing",
+            )
+            .map_err(refused)?;
     }
     let scarce = sku(30)?;
     let too_many = stocked[scarce] + 4;
@@ -290,7 +304,12 @@ fn sell(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<String> {
             "and the next answer to a batch of quantities will be lost on its way".to_owned(),
         ],
     )?;
-    Ok(format!("woo:{waiting}"))
+    Ok(Sold {
+        waiting: format!("woo:{waiting}"),
+        scarce: scarce.to_owned(),
+        usual: format!("woo:{usual}"),
+        other: sku(34)?.to_owned(),
+    })
 }
 
 async fn second_sync(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<()> {
@@ -317,8 +336,9 @@ async fn second_sync(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<(
 async fn prove(
     stage: &Stage,
     teller: &mut Teller<'_>,
-    waiting_order: String,
+    sold: Sold,
 ) -> anyhow::Result<Proof> {
+    sync_once(stage).await?;
     let ctx = stage.run();
     let again = reserve::run(&ctx, false).await?;
     scan::refresh(&ctx).await?;
@@ -337,7 +357,7 @@ async fn prove(
         units_on_hand: list.iter().map(|(row, _)| row.on_hand).sum(),
         units_reserved: list.iter().map(|(row, _)| row.reserved).sum(),
         units_backordered: again.units_backordered,
-        waiting_order,
+        explained_order: sold.waiting,
     };
     let shown: BTreeMap<String, i64> = own_stock(stage).into_iter().collect();
     for (row, sellable) in list.iter().filter(|(row, _)| row.has_lots) {
