@@ -1,7 +1,10 @@
 //! The rules of the trade, as types and pure functions: no I/O, no async, no clock, no SQL.
 
+pub mod abc;
+pub mod bins;
 pub mod catalogue;
 pub mod cost;
+pub mod count;
 pub mod country;
 pub mod fifo;
 pub mod gtin;
@@ -11,3 +14,4 @@ pub mod order;
 pub mod secret_ref;
 pub mod stock;
 pub mod time;
+pub mod withdrawal;
