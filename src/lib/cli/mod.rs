@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod config;
+mod count;
 mod cron;
 mod db;
 mod demo;
@@ -13,6 +14,7 @@ mod failure;
 mod gtin;
 mod init;
 mod jobs;
+mod location;
 mod orders;
 mod out;
 mod products;
@@ -146,8 +148,12 @@ enum Command {
     Products(products::Args),
     /// Take goods in from a list
     Receive(receive::Args),
-    /// Show and correct stock
+    /// Show, move and correct stock
     Stock(stock::Args),
+    /// Count what lies on the shelves, while the shop goes on
+    Count(count::Args),
+    /// Keep the places in the house: zones, bins, and where products belong
+    Location(location::Args),
     /// Take orders in by hand, list and show them
     Orders(orders::Args),
     /// Go through all that a run needs: file, secrets, database, scan index, channels
@@ -227,6 +233,12 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Stock(args) => with_context(globals, out, async |ctx, out| {
             stock::run(&args, ctx, out).await
+        }),
+        Command::Count(args) => with_context(globals, out, async |ctx, out| {
+            count::run(&args, ctx, out).await
+        }),
+        Command::Location(args) => with_context(globals, out, async |ctx, out| {
+            location::run(&args, ctx, out).await
         }),
         Command::Orders(args) => with_context(globals, out, async |ctx, out| {
             orders::run(&args, ctx, out).await

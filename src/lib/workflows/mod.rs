@@ -1,12 +1,15 @@
 //! One file per verb: the story of the verb, top to bottom.
 
+pub mod count;
 pub mod dispatch;
 pub mod doctor;
+pub mod locations;
 pub mod open;
 pub mod orders;
 pub mod products;
 pub mod rates;
 pub mod receive;
+pub mod relocate;
 pub mod reserve;
 pub mod scan;
 pub mod stock;
@@ -14,6 +17,7 @@ pub mod sync;
 pub mod take_in;
 
 mod rows;
+mod withdrawal;
 
 use crate::store::StoreError;
 
