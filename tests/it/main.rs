@@ -11,16 +11,19 @@
 
 mod bad_files;
 mod concurrency;
+mod counts;
 mod demo;
 mod doctor;
 mod fire;
 mod harness;
 mod house;
+mod locations;
 mod open;
 mod outages;
 mod products;
 mod reserve;
 mod secrets;
+mod shelves;
 mod stock;
 mod sync;
 mod tenant;

@@ -67,7 +67,7 @@ struct StartArgs {
     #[command(flatten)]
     what: What,
     /// Only so many products of the class, those that were counted longest ago
-    #[arg(long, value_name = "N", requires = "class",
+    #[arg(long, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     limit: Option<u32>,
     #[command(flatten)]
@@ -130,28 +130,32 @@ struct EnterArgs {
 }
 
 impl StartArgs {
-    fn wanted(&self) -> Wanted {
+    fn wanted(&self) -> Result<Wanted, Fault> {
+        // clap waives what an option requires where that excludes another one given.
+        if self.limit.is_some() && self.what.class.is_none() {
+            return Err(Fault::usage("--limit goes with --class"));
+        }
         let class = |class| match class {
             ClassArg::A => Class::A,
             ClassArg::B => Class::B,
             ClassArg::C => Class::C,
         };
-        match &self.what {
+        Ok(match &self.what {
             What {
                 class: Some(of), ..
             } => Wanted::Class(class(*of), self.limit.map(|limit| limit as usize)),
             What { all: true, .. } => Wanted::All,
             What { bin, .. } if !bin.is_empty() => Wanted::Bins(bin.clone()),
             What { sku, .. } => Wanted::Skus(sku.clone()),
-        }
+        })
     }
 }
 
 impl EnterArgs {
     /// The entries given in words.
-    fn entries(&self) -> Result<Vec<Entry>, Fault> {
+    fn entries(&self, ctx: &Context) -> Result<Vec<Entry>, Fault> {
         let wrong = |option: &str, why: String| Fault::usage(format!("{option}: {why}"));
-        let at = self.at.as_deref().map(count::time);
+        let at = self.at.as_deref().map(|text| count::time(ctx, text));
         let at: Option<UtcMs> = at.transpose().map_err(|why| wrong("--at", why))?;
         if let Some(reason) = &self.reason {
             count::said(reason).map_err(|why| wrong("--reason", why))?;
@@ -179,7 +183,7 @@ async fn enter(args: &EnterArgs, ctx: &Context, out: &mut Out) -> anyhow::Result
     let (reference, dry_run) = (args.reference.as_deref(), args.dry.dry_run);
     let entered = match &args.file {
         Some(file) => count::from_file(ctx, args.id, file, reference, dry_run).await?,
-        None => count::from_words(ctx, args.id, &args.entries()?, reference, dry_run).await?,
+        None => count::from_words(ctx, args.id, &args.entries(ctx)?, reference, dry_run).await?,
     };
     out.report(&entered)
 }
@@ -191,7 +195,7 @@ async fn enter(args: &EnterArgs, ctx: &Context, out: &mut Out) -> anyhow::Result
 pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Exit> {
     match &args.command {
         Command::Start(args) => {
-            out.report(&count::start(ctx, &args.wanted(), args.dry.dry_run).await?)?;
+            out.report(&count::start(ctx, &args.wanted()?, args.dry.dry_run).await?)?;
         }
         Command::Sheet { id } => out.report(&count::sheet(ctx, *id).await?)?,
         Command::Enter(args) => enter(args, ctx, out).await?,

@@ -176,10 +176,11 @@ async fn write(
         products::set_stocked(tx, &found).await?;
     }
     let assumed = plan.lines.iter().filter(|line| line.assumed);
+    // Before what is written now, which the line does not expect.
     let seen = assumed.map(|line| Seen {
         line: line.row.id,
         counted: 0,
-        at: stamp.at,
+        at: stamp.at.plus_ms(-1),
         by: stamp.actor.clone(),
         reason: None,
     });

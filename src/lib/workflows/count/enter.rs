@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::json;
 
+use super::super::orders;
 use super::super::rows::{self, Rows};
 use super::super::until_no_conflict;
 use super::start::refuse_overlap;
@@ -131,7 +132,7 @@ async fn once(
     let stamp = ctx.stamp();
     let head = the_open_count(&mut tx, id).await?;
     let mut desk = Desk::new(&mut tx, head, stamp.at).await?;
-    let seen = desk.take(&mut tx, origin).await?;
+    let seen = desk.take(ctx, &mut tx, origin).await?;
     report.lines = seen.len();
     report.found = desk.found.len();
     let known = |key: &Key| desk.lines.get(key);
@@ -214,7 +215,12 @@ impl Desk {
     }
 
     /// Takes all entries, or none.
-    async fn take(&mut self, tx: &mut Tx, origin: &Origin<'_>) -> anyhow::Result<SeenByKey> {
+    async fn take(
+        &mut self,
+        ctx: &Context,
+        tx: &mut Tx,
+        origin: &Origin<'_>,
+    ) -> anyhow::Result<SeenByKey> {
         let mut seen = SeenByKey::new();
         match origin {
             Origin::Words(entries) => {
@@ -227,7 +233,7 @@ impl Desk {
             Origin::File(file, text) => {
                 let mut rows = Rows::parse(text, REQUIRED, OPTIONAL)?;
                 let entries: Vec<Option<Entry>> =
-                    (0..rows.len()).map(|row| read(&mut rows, row)).collect();
+                    (0..rows.len()).map(|row| read(ctx, &mut rows, row)).collect();
                 self.look_up(tx, entries.iter().flatten()).await?;
                 for (row, entry) in entries.iter().enumerate() {
                     let Some(entry) = entry else { continue };
@@ -340,14 +346,14 @@ impl Desk {
     }
 }
 
-fn read(rows: &mut Rows, row: usize) -> Option<Entry> {
+fn read(ctx: &Context, rows: &mut Rows, row: usize) -> Option<Entry> {
     let location = rows.read(row, "location", rows::key);
     let sku = rows.read(row, "sku", rows::key);
     let counted = rows.read(row, "counted", seen);
     let lot = rows.cell(row, "lot").map(ToOwned::to_owned);
     let counted_at = match rows.cell(row, "counted_at") {
         None => None,
-        Some(_) => Some(rows.read(row, "counted_at", time)?),
+        Some(_) => Some(rows.read(row, "counted_at", |text| time(ctx, text))?),
     };
     let reason = match rows.cell(row, "reason") {
         None => None,
@@ -384,10 +390,10 @@ pub fn said(text: &str) -> Result<String, String> {
     rows::name(text)
 }
 
-/// A point in time.
+/// A point in time: RFC 3339, or a local time in the tenant's zone.
 ///
 /// # Errors
 /// Not in a form that is known.
-pub fn time(text: &str) -> Result<UtcMs, String> {
-    UtcMs::parse(text).ok_or_else(|| format!("{text:?} is not a time as 2026-11-24T08:30:00Z"))
+pub fn time(ctx: &Context, text: &str) -> Result<UtcMs, String> {
+    orders::when(ctx, text)
 }

@@ -139,7 +139,8 @@ impl Plan {
         let assumed: Vec<bool> = rows.iter().map(assume).collect();
         for (row, _) in rows.iter_mut().zip(&assumed).filter(|(_, assumed)| **assumed) {
             row.counted = Some(0);
-            row.counted_at = Some(stamp.at.0);
+            // All that has moved so far, by whatever clock.
+            row.counted_at = Some(i64::MAX);
             row.counted_by = Some(stamp.actor.clone());
         }
         let lines: Vec<Line> = rows.iter().map(LineRow::line).collect();
@@ -244,7 +245,7 @@ impl Planned {
             moved: self.tally.moved,
             expected: self.tally.expected,
             counted: self.row.counted,
-            counted_at: self.row.counted_at.map(UtcMs),
+            counted_at: self.row.counted_at.filter(|_| !self.assumed).map(UtcMs),
             counted_by: self.row.counted_by,
             difference: self.tally.difference,
             value: self.value.map(|minor| currency.decimal(minor)),
