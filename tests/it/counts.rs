@@ -48,11 +48,17 @@ fn enter(shop: &Shop, id: &str, bin: &str, what: &str) -> Value {
 fn line(shop: &Shop, id: &str, sku: &str) -> Value {
     let review = shop.json(&["count", "review", id]);
     let lines = review["lines"].as_array().unwrap();
-    lines.iter().find(|line| line["sku"] == sku).unwrap().clone()
+    lines
+        .iter()
+        .find(|line| line["sku"] == sku)
+        .unwrap()
+        .clone()
 }
 
 fn on_hand(shop: &Shop, sku: &str) -> i64 {
-    shop.json(&["stock", "show", sku])["on_hand"].as_i64().unwrap()
+    shop.json(&["stock", "show", sku])["on_hand"]
+        .as_i64()
+        .unwrap()
 }
 
 async fn what_moves_during_a_count_is_taken_into_account(shop: Shop) {
@@ -60,7 +66,10 @@ async fn what_moves_during_a_count_is_taken_into_account(shop: Shop) {
     order(&shop, "1,2026-02-01,MUG,2\n2,2026-02-02,MUG,1\n");
     let id = start(&shop, &["--bin", "A-2"]);
     dispatch(&shop, "1").await;
-    receive(&shop, "MUG,L3,2026-01-04,4,12.00,A-2\nMUG,L4,2026-01-04,9,12.00,A-10\n");
+    receive(
+        &shop,
+        "MUG,L3,2026-01-04,4,12.00,A-2\nMUG,L4,2026-01-04,9,12.00,A-10\n",
+    );
     // 8 less 2 sold, 4 more: 10. One is missing.
     enter(&shop, &id, "A-2", "MUG=9");
     dispatch(&shop, "2").await;
@@ -68,16 +77,30 @@ async fn what_moves_during_a_count_is_taken_into_account(shop: Shop) {
     let found = line(&shop, &id, "MUG");
     let expected = json!([8, 2, 10, 9, -1, "-2.00"]);
     let told = json!([
-        found["snapshot"], found["moved"], found["expected"], found["counted"],
-        found["difference"], found["value"],
+        found["snapshot"],
+        found["moved"],
+        found["expected"],
+        found["counted"],
+        found["difference"],
+        found["value"],
     ]);
     assert_eq!(told, expected, "{found}");
     let applied = shop.json(&["count", "apply", &id]);
-    assert_eq!((&applied["surplus"], &applied["shortage"]), (&0.into(), &1.into()));
+    assert_eq!(
+        (&applied["surplus"], &applied["shortage"]),
+        (&0.into(), &1.into())
+    );
     // 10 less 1 missing, less 1 sold, 1 more.
     let lies = shelf(&shop, "MUG");
-    let lies: Vec<&str> = lies.iter().map(String::as_str).filter(|l| l.contains("A-2")).collect();
-    assert_eq!(lies, ["L2 at A-2: 4 (0)", "L3 at A-2: 4 (0)", "L5 at A-2: 1 (0)"]);
+    let lies: Vec<&str> = lies
+        .iter()
+        .map(String::as_str)
+        .filter(|l| l.contains("A-2"))
+        .collect();
+    assert_eq!(
+        lies,
+        ["L2 at A-2: 4 (0)", "L3 at A-2: 4 (0)", "L5 at A-2: 1 (0)"]
+    );
     shop.must_be_sound();
 }
 
@@ -88,9 +111,16 @@ async fn what_is_missing_releases_the_newest_promise(shop: Shop) {
     let id = start(&shop, &["--bin", "A-2"]);
     enter(&shop, &id, "A-2", "MUG=5");
     let found = line(&shop, &id, "MUG");
-    assert_eq!((&found["difference"], &found["released"]), (&(-3).into(), &2.into()));
+    assert_eq!(
+        (&found["difference"], &found["released"]),
+        (&(-3).into(), &2.into())
+    );
     assert_eq!(shop.json(&["count", "apply", &id])["released"], 2);
-    let expected = ["manual:1 1 of L2 at A-2", "manual:1 3 of L1 at A-2", "manual:2 1 of L2 at A-2"];
+    let expected = [
+        "manual:1 1 of L2 at A-2",
+        "manual:1 3 of L1 at A-2",
+        "manual:2 1 of L2 at A-2",
+    ];
     assert_eq!(held(&shop), expected);
     shop.must_be_sound();
     assert_eq!(shop.json(&["reserve"])["units_backordered"], 2);
@@ -107,7 +137,10 @@ async fn what_is_found_costs_what_the_newest_lot_costs(shop: Shop) {
     shop.json(&["count", "apply", &id]);
     let lots = shop.json(&["stock", "show", "MUG"]);
     let gain = &lots["lots"][2];
-    assert!(gain["lot"].as_str().unwrap().starts_with("count-"), "{gain}");
+    assert!(
+        gain["lot"].as_str().unwrap().starts_with("count-"),
+        "{gain}"
+    );
     assert_eq!(
         (&gain["on_hand"], &gain["cost_minor"], &gain["location"]),
         (&3.into(), &600.into(), &"A-2".into())
@@ -118,10 +151,23 @@ async fn what_is_found_costs_what_the_newest_lot_costs(shop: Shop) {
 async fn a_count_is_applied_once(shop: Shop) {
     stocked(&shop);
     let id = start(&shop, &["--all"]);
-    shop.json(&["count", "enter", &id, "--bin", "A-2", "--sku", "MUG=7", "--reason", "one broken"]);
+    shop.json(&[
+        "count",
+        "enter",
+        &id,
+        "--bin",
+        "A-2",
+        "--sku",
+        "MUG=7",
+        "--reason",
+        "one broken",
+    ]);
     enter(&shop, &id, "A-10", "CUP=6");
     let first = shop.json(&["count", "apply", &id]);
-    assert_eq!((&first["state"], &first["value"]), (&"applied".into(), &"0.00".into()));
+    assert_eq!(
+        (&first["state"], &first["value"]),
+        (&"applied".into(), &"0.00".into())
+    );
     let before = told(&shop);
     let again = shop.json(&["count", "apply", &id]);
     assert_eq!(again["applied_before"]["actor"], "cli:test");
@@ -134,26 +180,47 @@ async fn a_count_is_applied_once(shop: Shop) {
     refused(&shop, &["count", "cancel", &id], 1, &["is applied"]);
     let event = shop.run(&["events", "--subject", &format!("count:{id}")]);
     let event = String::from_utf8_lossy(&event.stdout).into_owned();
-    assert!(event.contains("count.applied") && event.contains("one broken"), "{event}");
+    assert!(
+        event.contains("count.applied") && event.contains("one broken"),
+        "{event}"
+    );
     let review = line(&shop, &id, "MUG");
-    assert_eq!((&review["expected"], &review["difference"]), (&8.into(), &(-1).into()));
+    assert_eq!(
+        (&review["expected"], &review["difference"]),
+        (&8.into(), &(-1).into())
+    );
     shop.must_be_sound();
 }
 
 async fn a_dry_run_changes_nothing(shop: Shop) {
     stocked(&shop);
     let started = shop.json(&["count", "start", "--all", "--dry-run"]);
-    assert_eq!((&started["id"], &started["lines"]), (&Value::Null, &2.into()));
+    assert_eq!(
+        (&started["id"], &started["lines"]),
+        (&Value::Null, &2.into())
+    );
     assert_eq!(shop.json(&["count", "list"])["rows"], json!([]));
     let id = start(&shop, &["--all"]);
     let before = told(&shop);
-    let dry = ["count", "enter", &id, "--bin", "A-2", "--sku", "MUG=7", "--dry-run"];
+    let dry = [
+        "count",
+        "enter",
+        &id,
+        "--bin",
+        "A-2",
+        "--sku",
+        "MUG=7",
+        "--dry-run",
+    ];
     assert_eq!(shop.json(&dry)["not_counted"], 1);
     assert_eq!(line(&shop, &id, "MUG")["counted"], Value::Null);
     enter(&shop, &id, "A-2", "MUG=7");
     enter(&shop, &id, "A-10", "CUP=9");
     let plan = shop.json(&["count", "apply", &id, "--dry-run"]);
-    assert_eq!((&plan["state"], &plan["shortage"]), (&"open".into(), &1.into()));
+    assert_eq!(
+        (&plan["state"], &plan["shortage"]),
+        (&"open".into(), &1.into())
+    );
     shop.json(&["count", "cancel", &id, "--dry-run"]);
     assert_eq!(told(&shop), before + 2, "two entries");
     assert_eq!((on_hand(&shop, "MUG"), on_hand(&shop, "CUP")), (8, 5));
@@ -169,11 +236,24 @@ async fn a_cancelled_count_changes_nothing(shop: Shop) {
     assert_eq!(shop.json(&["count", "cancel", &id])["before"], false);
     let before = told(&shop);
     assert_eq!(shop.json(&["count", "cancel", &id])["before"], true);
-    refused(&shop, &["count", "apply", &id, "--only-counted"], 1, &["is cancelled"]);
+    refused(
+        &shop,
+        &["count", "apply", &id, "--only-counted"],
+        1,
+        &["is cancelled"],
+    );
     assert_eq!((told(&shop), on_hand(&shop, "MUG")), (before, 8));
     let list = shop.json(&["count", "list"]);
-    assert_eq!((&list["rows"][0]["state"], &list["rows"][0]["counted"]), (&"cancelled".into(), &1.into()));
-    refused(&shop, &["count", "review", "99"], 1, &["there is no count 99"]);
+    assert_eq!(
+        (&list["rows"][0]["state"], &list["rows"][0]["counted"]),
+        (&"cancelled".into(), &1.into())
+    );
+    refused(
+        &shop,
+        &["count", "review", "99"],
+        1,
+        &["there is no count 99"],
+    );
     start(&shop, &["--all"]);
 }
 
@@ -221,7 +301,10 @@ async fn a_bad_file_is_named_cell_by_cell(shop: Shop) {
     ];
     refused(&shop, &["count", "enter", &id, "seen.csv"], 1, &words);
     shop.write("more.csv", "location,sku,counted\nX,MUG,1\nA-2,PLATE,1\n");
-    let words = ["line 2, column location: there is no location \"X\"", "no product \"PLATE\""];
+    let words = [
+        "line 2, column location: there is no location \"X\"",
+        "no product \"PLATE\"",
+    ];
     refused(&shop, &["count", "enter", &id, "more.csv"], 1, &words);
     assert_eq!(told(&shop), before);
     assert_eq!(line(&shop, &id, "MUG")["counted"], Value::Null);
@@ -232,12 +315,21 @@ async fn a_number_entered_again_replaces_the_first(shop: Shop) {
     let id = start(&shop, &["--all"]);
     enter(&shop, &id, "A-2", "MUG=1");
     let again = enter(&shop, &id, "A-2", "MUG=8");
-    assert_eq!((&again["replaced"], &again["not_counted"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&again["replaced"], &again["not_counted"]),
+        (&1.into(), &1.into())
+    );
     assert_eq!(line(&shop, &id, "MUG")["difference"], 0);
     let at = ["--at", "2026-03-01"];
-    let early = [&["count", "enter", &id, "--bin", "A-2", "--sku", "MUG=1"], &at[..]].concat();
+    let early = [
+        &["count", "enter", &id, "--bin", "A-2", "--sku", "MUG=1"],
+        &at[..],
+    ]
+    .concat();
     refused(&shop, &early, 1, &["is before the count began"]);
-    let referred = ["count", "enter", &id, "--bin", "A-2", "--sku", "MUG=7", "--ref", "r1"];
+    let referred = [
+        "count", "enter", &id, "--bin", "A-2", "--sku", "MUG=7", "--ref", "r1",
+    ];
     assert_eq!(shop.json(&referred)["replaced"], 1);
     enter(&shop, &id, "A-2", "MUG=6");
     assert!(shop.json(&referred)["applied_before"].is_object());
@@ -251,7 +343,10 @@ async fn a_file_is_entered_once(shop: Shop) {
         "seen.csv",
         "Location;SKU;Counted;Reason\nA-10;CUP;4;one broken\nA-2;MUG;8;\n",
     );
-    assert_eq!(shop.json(&["count", "enter", &id, "seen.csv"])["not_counted"], 0);
+    assert_eq!(
+        shop.json(&["count", "enter", &id, "seen.csv"])["not_counted"],
+        0
+    );
     let before = told(&shop);
     assert!(shop.json(&["count", "enter", &id, "seen.csv"])["applied_before"].is_object());
     assert_eq!(told(&shop), before);
@@ -267,7 +362,12 @@ async fn hostile_words_are_refused(shop: Shop) {
     stocked(&shop);
     let id = start(&shop, &["--all"]);
     let try_it = |what: &str, code: i32, parts: &[&str]| {
-        refused(&shop, &["count", "enter", &id, "--bin", "A-2", "--sku", what], code, parts);
+        refused(
+            &shop,
+            &["count", "enter", &id, "--bin", "A-2", "--sku", what],
+            code,
+            parts,
+        );
     };
     try_it("MUG", 2, &["no `=` in it"]);
     try_it("MUG=", 2, &["a number is missing"]);
@@ -279,16 +379,41 @@ async fn hostile_words_are_refused(shop: Shop) {
     refused(&shop, &nowhere, 1, &["no location"]);
     refused(&shop, &["count", "enter", &id], 2, &["required"]);
     refused(&shop, &["count", "start"], 2, &["required"]);
-    refused(&shop, &["count", "start", "--all", "--class", "A"], 2, &["cannot be used with"]);
-    refused(&shop, &["count", "start", "--all", "--limit", "3"], 2, &["--class"]);
-    refused(&shop, &["count", "start", "--bin", "nowhere"], 1, &["no location \"nowhere\""]);
-    refused(&shop, &["count", "start", "--sku", "nothing"], 1, &["no product \"nothing\""]);
+    refused(
+        &shop,
+        &["count", "start", "--all", "--class", "A"],
+        2,
+        &["cannot be used with"],
+    );
+    refused(
+        &shop,
+        &["count", "start", "--all", "--limit", "3"],
+        2,
+        &["--class"],
+    );
+    refused(
+        &shop,
+        &["count", "start", "--bin", "nowhere"],
+        1,
+        &["no location \"nowhere\""],
+    );
+    refused(
+        &shop,
+        &["count", "start", "--sku", "nothing"],
+        1,
+        &["no product \"nothing\""],
+    );
     shop.write("kits.csv", "kit,component,qty\nSET,MUG,2\n");
     shop.write("products.csv", "sku,title\nSET,Set\n");
     shop.json(&["products", "import", "products.csv"]);
     shop.json(&["products", "kits", "kits.csv"]);
     try_it("SET=1", 1, &["SET is a kit; count its components"]);
-    refused(&shop, &["count", "start", "--sku", "SET"], 1, &["SET is a kit"]);
+    refused(
+        &shop,
+        &["count", "start", "--sku", "SET"],
+        1,
+        &["SET is a kit"],
+    );
 }
 
 async fn what_is_on_no_sheet_can_be_found(shop: Shop) {
@@ -299,8 +424,19 @@ async fn what_is_on_no_sheet_can_be_found(shop: Shop) {
     receive(&shop, "CUP,L2,2026-01-04,1,2.00,A-10\n");
     enter(&shop, &id, "A-10", "CUP=5");
     let review = shop.json(&["count", "review", &id]);
-    let seen = |line: &Value| json!([line["location"], line["snapshot"], line["expected"], line["difference"]]);
-    let lines = review["lines"].as_array().unwrap().iter().filter(|l| l["sku"] == "CUP");
+    let seen = |line: &Value| {
+        json!([
+            line["location"],
+            line["snapshot"],
+            line["expected"],
+            line["difference"]
+        ])
+    };
+    let lines = review["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|l| l["sku"] == "CUP");
     let lines: Vec<Value> = lines.map(seen).collect();
     assert_eq!(lines, [json!(["A-2", 0, 0, 2]), json!(["A-10", 5, 6, -1])]);
     shop.json(&["count", "apply", &id]);
@@ -320,7 +456,12 @@ async fn two_counts_never_cover_the_same_shelf(shop: Shop) {
     shop.json(&["location", "add", "A-2", "--under", "Z"]);
     let id = start(&shop, &["--bin", "Z"]);
     let covers = format!("count {id} is open and covers MUG at A-2");
-    for more in [&["--all"][..], &["--sku", "MUG"], &["--bin", "A-2", "A-10"], &["--class", "c"]] {
+    for more in [
+        &["--all"][..],
+        &["--sku", "MUG"],
+        &["--bin", "A-2", "A-10"],
+        &["--class", "c"],
+    ] {
         let args = [&["count", "start"], more].concat();
         refused(&shop, &args, 1, &[&covers, "count cancel"]);
     }
@@ -334,37 +475,61 @@ async fn two_counts_never_cover_the_same_shelf(shop: Shop) {
 async fn lots_that_are_told_apart_are_counted_apart(shop: Shop) {
     shop.write("products.csv", "sku,title,tracking\nTEA,Tea,lot\n");
     shop.json(&["products", "import", "products.csv"]);
-    receive(&shop, "TEA,L1,2026-01-02,3,3.00,main\nTEA,L2,2026-01-03,5,10.00,main\n");
+    receive(
+        &shop,
+        "TEA,L1,2026-01-02,3,3.00,main\nTEA,L2,2026-01-03,5,10.00,main\n",
+    );
     order(&shop, "1,2026-02-01,TEA,8\n");
     let id = start(&shop, &["--all"]);
     let unnamed = ["count", "enter", &id, "--bin", "main", "--sku", "TEA=8"];
-    refused(&shop, &unnamed, 1, &["lots of TEA are told apart; name the lot"]);
+    refused(
+        &shop,
+        &unnamed,
+        1,
+        &["lots of TEA are told apart; name the lot"],
+    );
     let unknown = [&unnamed[..], &["--lot", "L9"]].concat();
     refused(&shop, &unknown, 1, &["TEA has no lot \"L9\""]);
     for (lot, seen) in [("L1", "TEA=4"), ("L2", "TEA=3")] {
-        shop.json(&["count", "enter", &id, "--bin", "main", "--sku", seen, "--lot", lot]);
+        shop.json(&[
+            "count", "enter", &id, "--bin", "main", "--sku", seen, "--lot", lot,
+        ]);
     }
     let applied = shop.json(&["count", "apply", &id]);
-    assert_eq!((&applied["value"], &applied["released"]), (&"-3.00".into(), &2.into()));
+    assert_eq!(
+        (&applied["value"], &applied["released"]),
+        (&"-3.00".into(), &2.into())
+    );
     let lies = shelf(&shop, "TEA");
     assert_eq!(lies[..2], ["L1 at main: 3 (3)", "L2 at main: 3 (3)"]);
-    assert!(lies[2].starts_with("count-") && lies[2].ends_with(" at main: 1 (0)"), "{lies:?}");
+    assert!(
+        lies[2].starts_with("count-") && lies[2].ends_with(" at main: 1 (0)"),
+        "{lies:?}"
+    );
     shop.must_be_sound();
 }
 
 async fn serials_are_not_corrected_by_number(shop: Shop) {
     shop.write("products.csv", "sku,title,tracking\nCAM,Camera,lot\n");
     shop.json(&["products", "import", "products.csv"]);
-    receive(&shop, "CAM,L1,2026-01-02,2,300.00,main\nMUG,L1,2026-01-02,2,2.00,main\n");
+    receive(
+        &shop,
+        "CAM,L1,2026-01-02,2,300.00,main\nMUG,L1,2026-01-02,2,2.00,main\n",
+    );
     // As if it had come in with its serials.
-    shop.sql("UPDATE products SET tracking = 'serial' WHERE sku = 'CAM'").await;
+    shop.sql("UPDATE products SET tracking = 'serial' WHERE sku = 'CAM'")
+        .await;
     let id = start(&shop, &["--all"]);
     enter(&shop, &id, "main", "MUG=1");
-    shop.json(&["count", "enter", &id, "--bin", "main", "--sku", "CAM=1", "--lot", "L1"]);
+    shop.json(&[
+        "count", "enter", &id, "--bin", "main", "--sku", "CAM=1", "--lot", "L1",
+    ]);
     let words = ["CAM at main (lot L1)", "serial by serial"];
     refused(&shop, &["count", "apply", &id], 1, &words);
     assert_eq!(on_hand(&shop, "MUG"), 2);
-    shop.json(&["count", "enter", &id, "--bin", "main", "--sku", "CAM=2", "--lot", "L1"]);
+    shop.json(&[
+        "count", "enter", &id, "--bin", "main", "--sku", "CAM=2", "--lot", "L1",
+    ]);
     shop.json(&["count", "apply", &id]);
     assert_eq!(on_hand(&shop, "MUG"), 1);
 }
@@ -393,9 +558,14 @@ async fn a_sheet_follows_the_walk_and_tells_no_number(shop: Shop) {
     let id = start(&shop, &["--all"]);
     let sheet = shop.json(&["count", "sheet", &id]);
     let rows = sheet["rows"].as_array().unwrap();
-    let rows: Vec<String> =
-        rows.iter().map(|row| format!("{} {}", row["location"], row["sku"])).collect();
-    assert_eq!(rows, ["\"A-2\" \"MUG\"", "\"A-3\" \"MUG\"", "\"A-10\" \"CUP\""]);
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} {}", row["location"], row["sku"]))
+        .collect();
+    assert_eq!(
+        rows,
+        ["\"A-2\" \"MUG\"", "\"A-3\" \"MUG\"", "\"A-10\" \"CUP\""]
+    );
     let page = shop.run(&["count", "sheet", &id]);
     let page = String::from_utf8_lossy(&page.stdout).into_owned();
     let row = page.lines().find(|line| line.contains("A-2")).unwrap();
@@ -411,14 +581,19 @@ async fn products_are_counted_by_class(shop: Shop) {
          B1,L,2026-01-02,9,27.00,main\nC1,L,2026-01-02,9,9.00,main\nC2,L,2026-01-02,9,900.00,main\n",
     );
     // 100 + 40 + 9 + 1: A2 stands where the first 80 % are not yet reached, B1 behind them.
-    order(&shop, "1,2026-02-01,A1,1\n1,2026-02-01,A2,4\n1,2026-02-01,B1,3\n1,2026-02-01,C1,1\n");
+    order(
+        &shop,
+        "1,2026-02-01,A1,1\n1,2026-02-01,A2,4\n1,2026-02-01,B1,3\n1,2026-02-01,C1,1\n",
+    );
     dispatch(&shop, "1").await;
     let counted = |more: &[&str]| {
         let id = start(&shop, more);
         let sheet = shop.json(&["count", "sheet", &id]);
         let rows = sheet["rows"].as_array().unwrap().clone();
-        let skus: Vec<String> =
-            rows.iter().map(|row| row["sku"].as_str().unwrap().to_owned()).collect();
+        let skus: Vec<String> = rows
+            .iter()
+            .map(|row| row["sku"].as_str().unwrap().to_owned())
+            .collect();
         (id, skus)
     };
     let (a, skus) = counted(&["--class", "A"]);
@@ -440,14 +615,25 @@ async fn products_are_counted_by_class(shop: Shop) {
 
 async fn ten_thousand_lines_are_counted(shop: Shop) {
     let numbers = 0..10_000;
-    let lots: String = numbers.clone().map(|i| format!("S{i},L,2026-01-02,3,3.00,main\n")).collect();
+    let lots: String = numbers
+        .clone()
+        .map(|i| format!("S{i},L,2026-01-02,3,3.00,main\n"))
+        .collect();
     receive(&shop, &lots);
-    let seen: String = numbers.map(|i| format!("main,S{i},{}\n", 2 + i % 3)).collect();
+    let seen: String = numbers
+        .map(|i| format!("main,S{i},{}\n", 2 + i % 3))
+        .collect();
     shop.write("seen.csv", &format!("location,sku,counted\n{seen}"));
     let id = start(&shop, &["--all"]);
-    assert_eq!(shop.json(&["count", "enter", &id, "seen.csv"])["not_counted"], 0);
+    assert_eq!(
+        shop.json(&["count", "enter", &id, "seen.csv"])["not_counted"],
+        0
+    );
     let applied = shop.json(&["count", "apply", &id]);
-    assert_eq!((&applied["surplus"], &applied["shortage"]), (&3333.into(), &3334.into()));
+    assert_eq!(
+        (&applied["surplus"], &applied["shortage"]),
+        (&3333.into(), &3334.into())
+    );
     assert!(shop.json(&["count", "apply", &id])["applied_before"].is_object());
     shop.must_be_sound();
 }

@@ -21,7 +21,10 @@ on_all_stores!(
 );
 
 fn add(shop: &Shop, words: &str) -> serde_json::Value {
-    let args: Vec<&str> = ["location", "add"].into_iter().chain(words.split(' ')).collect();
+    let args: Vec<&str> = ["location", "add"]
+        .into_iter()
+        .chain(words.split(' '))
+        .collect();
     shop.json(&args)
 }
 
@@ -31,7 +34,12 @@ fn tree(shop: &Shop, more: &[&str]) -> Vec<String> {
     let line = |row: &serde_json::Value| {
         let word = |name: &str| row[name].as_str().unwrap().to_owned();
         let indent = "  ".repeat(row["depth"].as_u64().unwrap() as usize);
-        format!("{indent}{} {} {}", word("code"), word("level"), word("kind"))
+        format!(
+            "{indent}{} {} {}",
+            word("code"),
+            word("level"),
+            word("kind")
+        )
     };
     rows.iter().map(line).collect()
 }
@@ -55,7 +63,12 @@ async fn places_are_listed_as_one_walks_past_them(shop: Shop) {
     ];
     assert_eq!(tree(&shop, &[]), expected);
     assert_eq!(tree(&shop, &["--under", "Z-2"])[1], "  A-2 bin sellable");
-    refused(&shop, &["location", "list", "--under", "X"], 1, &["no location \"X\""]);
+    refused(
+        &shop,
+        &["location", "list", "--under", "X"],
+        1,
+        &["no location \"X\""],
+    );
     receive(&shop, "MUG,L1,2026-01-02,3,3.00,A-2\n");
     order(&shop, "1,2026-02-01,MUG,2\n");
     let listed = shop.json(&["location", "list", "--under", "A-2"]);
@@ -66,13 +79,19 @@ async fn places_are_listed_as_one_walks_past_them(shop: Shop) {
 
 async fn a_place_said_again_changes_nothing_and_said_otherwise_changes(shop: Shop) {
     let dry = add(&shop, "A-1 --title Shelf --dry-run");
-    assert_eq!((&dry["new"][0], &dry["dry_run"]), (&"A-1".into(), &true.into()));
+    assert_eq!(
+        (&dry["new"][0], &dry["dry_run"]),
+        (&"A-1".into(), &true.into())
+    );
     assert_eq!(tree(&shop, &[]).len(), 4);
     add(&shop, "Z A-1 --title Shelf");
     let before = told(&shop);
     for words in ["A-1", "A-1 Z --title Shelf --under main --kind sellable"] {
         let again = add(&shop, words);
-        assert_eq!((&again["new"], &again["changed"]), (&again["changed"], &again["new"]));
+        assert_eq!(
+            (&again["new"], &again["changed"]),
+            (&again["changed"], &again["new"])
+        );
         assert_eq!(again["unchanged"][0], "A-1");
     }
     assert_eq!(told(&shop), before);
@@ -100,9 +119,19 @@ async fn a_place_never_lies_in_itself(shop: Shop) {
     add(&shop, "A-1 --under Z");
     for (code, under) in [("Z", "A-1"), ("Z", "Z"), ("main", "A-1")] {
         let args = ["location", "add", code, "--under", under];
-        refused(&shop, &args, 1, &["cannot lie in", "does not lie in itself"]);
+        refused(
+            &shop,
+            &args,
+            1,
+            &["cannot lie in", "does not lie in itself"],
+        );
     }
-    refused(&shop, &["location", "add", "B", "--under", "B"], 1, &["no location \"B\""]);
+    refused(
+        &shop,
+        &["location", "add", "B", "--under", "B"],
+        1,
+        &["no location \"B\""],
+    );
     assert_eq!(tree(&shop, &[]).len(), 6);
 }
 
@@ -111,11 +140,27 @@ async fn hostile_codes_are_refused(shop: Shop) {
     for code in ["", " A", "A ", "A\nB", "A\u{1b}[31m", long.as_str()] {
         refused(&shop, &["location", "add", code], 2, &["location"]);
     }
-    refused(&shop, &["location", "add", "A-1", "--title", &"x".repeat(191)], 2, &["longer"]);
+    refused(
+        &shop,
+        &["location", "add", "A-1", "--title", &"x".repeat(191)],
+        2,
+        &["longer"],
+    );
     assert_eq!(tree(&shop, &[]).len(), 4);
-    let odd = ["a'b\"; DROP TABLE lots; --", "Ä-2", "Ä-10", "架-1", "%", "_", "100%"];
+    let odd = [
+        "a'b\"; DROP TABLE lots; --",
+        "Ä-2",
+        "Ä-10",
+        "架-1",
+        "%",
+        "_",
+        "100%",
+    ];
     shop.json(&[&["location", "add"], &odd[..]].concat());
-    assert_eq!(shop.json(&[&["location", "add"], &odd[..]].concat())["unchanged"][6], "架-1");
+    assert_eq!(
+        shop.json(&[&["location", "add"], &odd[..]].concat())["unchanged"][6],
+        "架-1"
+    );
     let codes = tree(&shop, &[]);
     let place = |code: &str| codes.iter().position(|row| row.contains(code)).unwrap();
     assert!(place("Ä-2") < place("Ä-10"));
@@ -134,28 +179,49 @@ async fn a_product_has_a_home(shop: Shop) {
     assert_eq!(home(&["A-1", "--dry-run"])["changed"], true);
     assert_eq!(told(&shop), before);
     assert_eq!(home(&["A-1"])["changed"], true);
-    assert_eq!((&home(&["A-1"])["changed"], &home(&[])["home"]), (&false.into(), &"A-1".into()));
+    assert_eq!(
+        (&home(&["A-1"])["changed"], &home(&[])["home"]),
+        (&false.into(), &"A-1".into())
+    );
     assert_eq!(told(&shop), before + 1);
     let scanned = shop.run(&["scan", "MUG"]);
     assert!(String::from_utf8_lossy(&scanned.stdout).contains("A-1"));
     assert_eq!(home(&["--none"])["was"], "A-1");
     assert_eq!(home(&[])["home"], serde_json::Value::Null);
-    refused(&shop, &["location", "home", "MUG", "X"], 1, &["no location \"X\""]);
-    refused(&shop, &["location", "home", "CUP", "A-1"], 1, &["no product \"CUP\""]);
+    refused(
+        &shop,
+        &["location", "home", "MUG", "X"],
+        1,
+        &["no location \"X\""],
+    );
+    refused(
+        &shop,
+        &["location", "home", "CUP", "A-1"],
+        1,
+        &["no product \"CUP\""],
+    );
     assert_eq!(shelf(&shop, "MUG"), ["L1 at main: 3 (0)"]);
 }
 
 async fn units_move_once_and_free_ones_first(shop: Shop) {
     add(&shop, "A-1");
-    receive(&shop, "MUG,L1,2026-01-02,3,3.00,main\nMUG,L2,2026-01-03,4,5.00,main\n");
+    receive(
+        &shop,
+        "MUG,L1,2026-01-02,3,3.00,main\nMUG,L2,2026-01-03,4,5.00,main\n",
+    );
     order(&shop, "1,2026-02-01,MUG,2\n");
-    let go = ["stock", "move", "MUG", "2", "--from", "main", "--to", "A-1", "--ref", "m1"];
+    let go = [
+        "stock", "move", "MUG", "2", "--from", "main", "--to", "A-1", "--ref", "m1",
+    ];
     let before = told(&shop);
     let dry = shop.json(&[&go[..], &["--dry-run"]].concat());
     assert_eq!(dry["lots"], serde_json::json!([["L1", 1], ["L2", 1]]));
     assert_eq!(told(&shop), before);
     let moved = shop.json(&go);
-    assert_eq!((&moved["lots"], &moved["promised"]), (&dry["lots"], &0.into()));
+    assert_eq!(
+        (&moved["lots"], &moved["promised"]),
+        (&dry["lots"], &0.into())
+    );
     assert_eq!(told(&shop), before + 3, "a move of each lot, and an event");
     assert!(shop.json(&go)["applied_before"].is_object());
     assert_eq!(told(&shop), before + 3);
@@ -166,7 +232,9 @@ async fn units_move_once_and_free_ones_first(shop: Shop) {
         "L2 at main: 3 (0)",
     ];
     assert_eq!(shelf(&shop, "MUG"), expected);
-    let of_lot = ["stock", "move", "MUG", "1", "--from", "A-1", "--to", "main", "--lot", "L2"];
+    let of_lot = [
+        "stock", "move", "MUG", "1", "--from", "A-1", "--to", "main", "--lot", "L2",
+    ];
     shop.json(&of_lot);
     assert_eq!(shelf(&shop, "MUG")[2], "L2 at main: 4 (0)");
     shop.must_be_sound();
@@ -174,25 +242,42 @@ async fn units_move_once_and_free_ones_first(shop: Shop) {
 
 async fn more_than_lies_there_cannot_move(shop: Shop) {
     add(&shop, "A-1");
-    receive(&shop, "MUG,L1,2026-01-02,3,3.00,main\nMUG,L2,2026-01-03,4,5.00,A-1\n");
+    receive(
+        &shop,
+        "MUG,L1,2026-01-02,3,3.00,main\nMUG,L2,2026-01-03,4,5.00,A-1\n",
+    );
     let before = told(&shop);
     let go = |words: &str, code: i32, parts: &[&str]| {
-        let args: Vec<&str> = ["stock", "move"].into_iter().chain(words.split(' ')).collect();
+        let args: Vec<&str> = ["stock", "move"]
+            .into_iter()
+            .chain(words.split(' '))
+            .collect();
         refused(&shop, &args, code, parts);
     };
     go(
         "MUG 5 --from main --to A-1",
         1,
-        &["MUG has 3 units at main, 5 cannot go", "on hand: 3 at main (lot L1), 4 at A-1 (lot L2)"],
+        &[
+            "MUG has 3 units at main, 5 cannot go",
+            "on hand: 3 at main (lot L1), 4 at A-1 (lot L2)",
+        ],
     );
-    go("MUG 1 --from main --to A-1 --lot L2", 1, &["0 units of lot L2 at main"]);
+    go(
+        "MUG 1 --from main --to A-1 --lot L2",
+        1,
+        &["0 units of lot L2 at main"],
+    );
     go("MUG 1 --from main --to X", 1, &["no location \"X\""]);
     go("CUP 1 --from main --to A-1", 1, &["no product \"CUP\""]);
     go("MUG 1 --from main --to main", 2, &["the same location"]);
     go("MUG 0 --from main --to A-1", 2, &["0"]);
     go("MUG -1 --from main --to A-1", 2, &["-1"]);
     let reference = "x".repeat(191);
-    go(&format!("MUG 1 --from main --to A-1 --ref {reference}"), 2, &["--ref is longer"]);
+    go(
+        &format!("MUG 1 --from main --to A-1 --ref {reference}"),
+        2,
+        &["--ref is longer"],
+    );
     assert_eq!(told(&shop), before);
     shop.must_be_sound();
 }
@@ -201,27 +286,52 @@ async fn what_was_in_quarantine_can_be_sold(shop: Shop) {
     receive(&shop, "MUG,L1,2026-01-02,3,3.00,quarantine\n");
     order(&shop, "1,2026-02-01,MUG,2\n");
     let shown = shop.json(&["stock", "show", "MUG"]);
-    assert_eq!((&shown["reserved"], &shown["sellable"]), (&0.into(), &0.into()));
-    shop.json(&["stock", "move", "MUG", "3", "--from", "quarantine", "--to", "main"]);
+    assert_eq!(
+        (&shown["reserved"], &shown["sellable"]),
+        (&0.into(), &0.into())
+    );
+    shop.json(&[
+        "stock",
+        "move",
+        "MUG",
+        "3",
+        "--from",
+        "quarantine",
+        "--to",
+        "main",
+    ]);
     assert_eq!(shop.json(&["reserve"])["units_reserved"], 2);
     let shown = shop.json(&["stock", "show", "MUG"]);
-    assert_eq!((&shown["reserved"], &shown["sellable"]), (&2.into(), &1.into()));
+    assert_eq!(
+        (&shown["reserved"], &shown["sellable"]),
+        (&2.into(), &1.into())
+    );
     shop.must_be_sound();
 }
 
 /// Two orders hold all five units, the second two of them.
 fn all_promised(shop: &Shop) {
     add(shop, "A-1");
-    receive(shop, "MUG,L1,2026-01-02,3,3.00,main\nMUG,L2,2026-01-03,2,5.00,main\n");
+    receive(
+        shop,
+        "MUG,L1,2026-01-02,3,3.00,main\nMUG,L2,2026-01-03,2,5.00,main\n",
+    );
     order(shop, "1,2026-02-01,MUG,3\n");
     order(shop, "2,2026-02-02,MUG,2\n");
 }
 
 async fn promises_go_along_to_where_goods_are_sold_from(shop: Shop) {
     all_promised(&shop);
-    let go = |units: &str| shop.json(&["stock", "move", "MUG", units, "--from", "main", "--to", "A-1"]);
+    let go = |units: &str| {
+        shop.json(&[
+            "stock", "move", "MUG", units, "--from", "main", "--to", "A-1",
+        ])
+    };
     let moved = go("3");
-    assert_eq!((&moved["promised"], &moved["released"]), (&3.into(), &0.into()));
+    assert_eq!(
+        (&moved["promised"], &moved["released"]),
+        (&3.into(), &0.into())
+    );
     let expected = [
         "manual:1 1 of L1 at A-1",
         "manual:1 2 of L1 at main",
@@ -229,18 +339,26 @@ async fn promises_go_along_to_where_goods_are_sold_from(shop: Shop) {
     ];
     assert_eq!(held(&shop), expected);
     assert_eq!(go("2")["promised"], 2);
-    assert_eq!(held(&shop), ["manual:1 3 of L1 at A-1", "manual:2 2 of L2 at A-1"]);
+    assert_eq!(
+        held(&shop),
+        ["manual:1 3 of L1 at A-1", "manual:2 2 of L2 at A-1"]
+    );
     assert_eq!(shop.json(&["reserve"])["units_reserved"], 0);
     shop.must_be_sound();
 }
 
 async fn promises_are_given_back_where_goods_are_not_sold_from(shop: Shop) {
     all_promised(&shop);
-    let go = ["stock", "move", "MUG", "3", "--from", "main", "--to", "damaged", "--ref", "m"];
+    let go = [
+        "stock", "move", "MUG", "3", "--from", "main", "--to", "damaged", "--ref", "m",
+    ];
     let dry = shop.json(&[&go[..], &["--dry-run"]].concat());
     assert_eq!(dry["released"], 3);
     let moved = shop.json(&go);
-    assert_eq!((&moved["promised"], &moved["released"]), (&0.into(), &3.into()));
+    assert_eq!(
+        (&moved["promised"], &moved["released"]),
+        (&0.into(), &3.into())
+    );
     assert_eq!(held(&shop), ["manual:1 2 of L1 at main"]);
     shop.must_be_sound();
     receive(&shop, "MUG,L3,2026-01-04,2,5.00,A-1\n");

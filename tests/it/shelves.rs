@@ -86,11 +86,19 @@ pub fn shelf(shop: &Shop, sku: &str) -> Vec<String> {
 pub fn held(shop: &Shop) -> Vec<String> {
     let output = shop.run(&["export", "reservations", "--format", "jsonl"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    let rows = text.lines().map(|row| serde_json::from_str::<Value>(row).unwrap());
+    let rows = text
+        .lines()
+        .map(|row| serde_json::from_str::<Value>(row).unwrap());
     let mut held: Vec<String> = rows
         .map(|row| {
             let word = |name: &str| row[name].as_str().unwrap().to_owned();
-            format!("{} {} of {} at {}", word("order"), row["quantity"], word("lot"), word("location"))
+            format!(
+                "{} {} of {} at {}",
+                word("order"),
+                row["quantity"],
+                word("lot"),
+                word("location")
+            )
         })
         .collect();
     held.sort();
@@ -99,7 +107,12 @@ pub fn held(shop: &Shop) -> Vec<String> {
 
 /// How many rows of moves and events there are: a rerun adds none.
 pub fn told(shop: &Shop) -> usize {
-    let lines = |args: &[&str]| String::from_utf8(shop.run(args).stdout).unwrap().lines().count();
+    let lines = |args: &[&str]| {
+        String::from_utf8(shop.run(args).stdout)
+            .unwrap()
+            .lines()
+            .count()
+    };
     lines(&["export", "stock_moves", "--format", "jsonl"])
         + lines(&["events", "--json", "--limit", "100000"])
 }

@@ -107,7 +107,14 @@ struct List {
 impl Report for List {
     fn render(&self, page: &mut Page) {
         page.table(
-            &["location", "title", "level", "kind", "on hand#", "reserved#"],
+            &[
+                "location",
+                "title",
+                "level",
+                "kind",
+                "on hand#",
+                "reserved#",
+            ],
             self.rows.iter().map(|row| {
                 vec![
                     format!("{}{}", "  ".repeat(row.depth), row.code),
@@ -126,7 +133,11 @@ impl Report for List {
 impl Report for locations::Home {
     fn render(&self, page: &mut Page) {
         let home = self.home.as_deref().unwrap_or("no bin");
-        let would = if self.dry_run { " would belong" } else { " belongs" };
+        let would = if self.dry_run {
+            " would belong"
+        } else {
+            " belongs"
+        };
         let was = match &self.was {
             Some(was) => format!("; before, in {was}"),
             None => String::new(),

@@ -110,8 +110,12 @@ mod tests {
     #[test]
     fn two_comes_before_ten() {
         assert_eq!(
-            sorted(&["A-10", "B-1", "A-2", "a-3", "10", "9", "A-2-11", "A-2-2", ""]),
-            ["", "9", "10", "A-2", "A-2-2", "A-2-11", "a-3", "A-10", "B-1"]
+            sorted(&[
+                "A-10", "B-1", "A-2", "a-3", "10", "9", "A-2-11", "A-2-2", ""
+            ]),
+            [
+                "", "9", "10", "A-2", "A-2-2", "A-2-11", "a-3", "A-10", "B-1"
+            ]
         );
     }
 
@@ -146,7 +150,13 @@ mod tests {
         };
         assert_eq!(
             order(None),
-            [(1, 0, true), (5, 1, false), (4, 1, true), (3, 2, false), (2, 2, false)]
+            [
+                (1, 0, true),
+                (5, 1, false),
+                (4, 1, true),
+                (3, 2, false),
+                (2, 2, false)
+            ]
         );
         assert_eq!(order(Some(4)), [(4, 0, true), (3, 1, false), (2, 1, false)]);
     }

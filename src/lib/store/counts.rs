@@ -169,7 +169,7 @@ pub async fn lying(tx: &mut Tx, scope: &Scope) -> Result<Vec<Line>, StoreError> 
         Scope::Locations(ids) => ("b.location_id", "p.home_location", ids),
         Scope::Products(ids) => ("b.product_id", "p.id", ids),
     };
-    let from = tx.ids();
+    let wanted = tx.wanted();
     let list = json_list(ids);
     let rows: Vec<(i64, i64, String, i64)> = tx
         .all(
@@ -177,12 +177,12 @@ pub async fn lying(tx: &mut Tx, scope: &Scope) -> Result<Vec<Line>, StoreError> 
                 "SELECT x.location_id, x.product_id, x.lot, CAST(SUM(x.units) AS SIGNED) FROM ( \
                    SELECT b.location_id, b.product_id, b.on_hand AS units, \
                      CASE WHEN p.tracking = 'none' THEN '' ELSE l.code END AS lot \
-                   FROM {from} JOIN balances b ON {lies} = j.id \
+                   FROM {wanted} JOIN balances b ON {lies} = w.id \
                    JOIN products p ON p.id = b.product_id JOIN lots l ON l.id = b.lot_id \
                    WHERE b.on_hand > 0 \
                    UNION ALL \
                    SELECT p.home_location, p.id, 0, '' \
-                   FROM {from} JOIN products p ON {belongs} = j.id \
+                   FROM {wanted} JOIN products p ON {belongs} = w.id \
                    WHERE p.home_location IS NOT NULL AND p.tracking = 'none') x \
                  GROUP BY x.location_id, x.product_id, x.lot \
                  ORDER BY x.location_id, x.product_id, x.lot"
@@ -220,7 +220,14 @@ pub async fn begin(tx: &mut Tx, stamp: &Stamp, scope: &str) -> Result<i64, Store
 pub async fn insert_lines(tx: &mut Tx, count: i64, lines: &[Line]) -> Result<(), StoreError> {
     let rows: Vec<(i64, i64, &str, i64)> = lines
         .iter()
-        .map(|line| (line.location, line.product, line.lot.as_str(), line.snapshot))
+        .map(|line| {
+            (
+                line.location,
+                line.product,
+                line.lot.as_str(),
+                line.snapshot,
+            )
+        })
         .collect();
     let columns = [
         ("location_id", Type::Int),
@@ -280,11 +287,11 @@ pub async fn open_elsewhere(
     but: Option<i64>,
     products: &[i64],
 ) -> Result<Vec<(i64, i64, i64)>, StoreError> {
-    let from = tx.ids();
+    let wanted = tx.wanted();
     tx.all(
         &format!(
             "SELECT DISTINCT l.count_id, l.location_id, l.product_id \
-             FROM {from} JOIN count_lines l ON l.product_id = j.id \
+             FROM {wanted} JOIN count_lines l ON l.product_id = w.id \
              JOIN counts c ON c.id = l.count_id WHERE c.state = 'open' AND c.id <> ? \
              ORDER BY l.count_id, l.location_id, l.product_id"
         ),

@@ -207,11 +207,11 @@ pub async fn on_balances(
     if balances.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx.ids();
+    let wanted = tx.wanted();
     tx.all(
         &format!(
             "SELECT r.id, r.demand_id, r.balance_id, r.quantity \
-             FROM {rows} JOIN reservations r ON r.balance_id = j.id ORDER BY r.id"
+             FROM {wanted} JOIN reservations r ON r.balance_id = w.id ORDER BY r.id"
         ),
         vals![json_list(balances)],
     )

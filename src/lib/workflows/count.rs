@@ -83,7 +83,10 @@ async fn the_count(tx: &mut Tx, id: i64) -> anyhow::Result<Head> {
 async fn the_open_count(tx: &mut Tx, id: i64) -> anyhow::Result<Head> {
     let head = the_count(tx, id).await?;
     if head.state != "open" {
-        let text = format!("count {id} is {}, nothing can be done to it any more", head.state);
+        let text = format!(
+            "count {id} is {}, nothing can be done to it any more",
+            head.state
+        );
         let hint = "`opsctl count start` begins another one";
         return Err(Fault::failed(text).hint(hint).into());
     }
@@ -156,7 +159,11 @@ async fn cancel_once(ctx: &Context, id: i64, dry_run: bool) -> anyhow::Result<Ca
     }
     let head = the_open_count(&mut tx, id).await?;
     counts::end(&mut tx, id, "cancelled", None).await?;
-    let fact = Event::new("count.cancelled", subject(id), json!({ "scope": head.scope }));
+    let fact = Event::new(
+        "count.cancelled",
+        subject(id),
+        json!({ "scope": head.scope }),
+    );
     events::append(&mut tx, &ctx.stamp(), &[fact]).await?;
     if !dry_run {
         ctx.store.commit(tx).await?;

@@ -193,12 +193,7 @@ async fn tell(
 }
 
 /// A place as it is wanted.
-fn changed(
-    house: &House,
-    there: &Row,
-    parent: Option<&Row>,
-    wish: &Wish,
-) -> Result<Row, Fault> {
+fn changed(house: &House, there: &Row, parent: Option<&Row>, wish: &Wish) -> Result<Row, Fault> {
     let mut wanted = there.clone();
     if let Some(title) = &wish.title {
         wanted.title.clone_from(title);
@@ -295,7 +290,9 @@ async fn set_home_once(
         sku: sku.to_owned(),
         dry_run,
         home: home.map(ToOwned::to_owned),
-        was: before.filter(|_| changed).map(|id| house.code(id).to_owned()),
+        was: before
+            .filter(|_| changed)
+            .map(|id| house.code(id).to_owned()),
         changed,
     })
 }

@@ -121,7 +121,9 @@ async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Moved> {
     }
     let relocations = relocations(&goes, &here, to.id);
     let lot = |r: &Relocation| here.iter().find(|place| place.lot_id == r.lot);
-    let lots = relocations.iter().filter_map(|r| Some((lot(r)?.lot.clone(), r.units)));
+    let lots = relocations
+        .iter()
+        .filter_map(|r| Some((lot(r)?.lot.clone(), r.units)));
     moved.lots = lots.collect();
     if wish.dry_run {
         return Ok(moved);
@@ -136,7 +138,10 @@ async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Moved> {
     }
     let reason = wish.reason.as_deref().unwrap_or("moved");
     stock::send_off(&mut tx, &stamp, &relocations, reason, &reference).await?;
-    let summary = format!("{} {} from {} to {}", wish.units, wish.sku, wish.from, wish.to);
+    let summary = format!(
+        "{} {} from {} to {}",
+        wish.units, wish.sku, wish.from, wish.to
+    );
     applied_refs::note(&mut tx, &stamp, &reference, "move", &summary).await?;
     let facts = json!({
         "from": wish.from, "to": wish.to, "units": wish.units, "lots": moved.lots,
@@ -174,8 +179,11 @@ async fn take_along(
     let places = stock::places(tx, &[product]).await?;
     let lots: HashMap<i64, i64> = places.iter().map(|p| (p.id, p.lot_id)).collect();
     let arrived = |p: &&Place| p.location_id == to;
-    let there: HashMap<i64, i64> =
-        places.iter().filter(arrived).map(|p| (p.lot_id, p.id)).collect();
+    let there: HashMap<i64, i64> = places
+        .iter()
+        .filter(arrived)
+        .map(|p| (p.lot_id, p.id))
+        .collect();
     let mut changes = Vec::with_capacity(promised.len() * 2);
     for held in promised {
         let balance = lots.get(&held.balance).and_then(|lot| there.get(lot));
@@ -190,14 +198,19 @@ async fn take_along(
     }
     let demands: Vec<i64> = promised.iter().map(|held| held.demand).collect();
     let stored = reservations::of_demands(tx, &demands).await?;
-    let stored = stored.into_iter().map(|(id, d, b, units)| ((d, b), (id, units)));
+    let stored = stored
+        .into_iter()
+        .map(|(id, d, b, units)| ((d, b), (id, units)));
     Ok(reservations::apply(tx, stamp, &changes, &stored.collect()).await?)
 }
 
 /// Says what lies where.
 fn not_there(wish: &Wish, here: &[&Place], places: &[Place]) -> Fault {
     let there: i64 = here.iter().map(|place| place.on_hand).sum();
-    let lot = wish.lot.as_ref().map_or(String::new(), |lot| format!(" of lot {lot}"));
+    let lot = wish
+        .lot
+        .as_ref()
+        .map_or(String::new(), |lot| format!(" of lot {lot}"));
     let text = format!(
         "{} has {there} units{lot} at {}, {} cannot go",
         wish.sku, wish.from, wish.units
@@ -206,7 +219,12 @@ fn not_there(wish: &Wish, here: &[&Place], places: &[Place]) -> Fault {
         .iter()
         .filter(|place| place.on_hand > 0)
         .take(10)
-        .map(|place| format!("{} at {} (lot {})", place.on_hand, place.location, place.lot))
+        .map(|place| {
+            format!(
+                "{} at {} (lot {})",
+                place.on_hand, place.location, place.lot
+            )
+        })
         .collect();
     Fault::failed(text).hint(if lies.is_empty() {
         format!("nothing of {} is on hand", wish.sku)

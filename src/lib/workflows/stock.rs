@@ -158,7 +158,16 @@ async fn adjust_once(ctx: &Context, wish: &Adjustment) -> anyhow::Result<Adjuste
     let stamp = ctx.stamp();
     if wish.by >= 0 {
         refuse_kit(&mut tx, &product).await?;
-        add(&mut tx, &stamp, wish, product.id, &places, &reference, &mut report).await?;
+        add(
+            &mut tx,
+            &stamp,
+            wish,
+            product.id,
+            &places,
+            &reference,
+            &mut report,
+        )
+        .await?;
     } else {
         remove(&mut tx, &stamp, wish, &places, &reference, &mut report).await?;
     }
@@ -259,7 +268,9 @@ async fn remove(
     let removals = removals(places, &gone.parts);
     for place in places {
         let of = removals.iter().find(|r| r.balance == place.id);
-        report.lots.extend(of.map(|r| (place.lot.clone(), -r.units)));
+        report
+            .lots
+            .extend(of.map(|r| (place.lot.clone(), -r.units)));
     }
     let day = stamp.day();
     let voucher = Voucher {

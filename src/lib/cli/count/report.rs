@@ -4,9 +4,7 @@ use serde::Serialize;
 
 use super::super::{Page, Report};
 use crate::store::counts::Listed;
-use crate::workflows::count::{
-    Applied, Cancelled, Entered, Review, ReviewLine, Sheet, Started,
-};
+use crate::workflows::count::{Applied, Cancelled, Entered, Review, ReviewLine, Sheet, Started};
 
 #[derive(Serialize)]
 pub struct List {
@@ -44,14 +42,19 @@ impl Report for Started {
             self.scope, self.products, self.locations, self.lines
         ));
         if let Some(id) = self.id {
-            page.line(format!("`opsctl count sheet {id}` prints the list to walk with."));
+            page.line(format!(
+                "`opsctl count sheet {id}` prints the list to walk with."
+            ));
         }
     }
 }
 
 impl Report for Sheet {
     fn render(&self, page: &mut Page) {
-        page.line(format!("Count {}: {}, began {}", self.id, self.scope, self.started_at));
+        page.line(format!(
+            "Count {}: {}, began {}",
+            self.id, self.scope, self.started_at
+        ));
         page.table(
             &["location", "sku", "title", "lot", "counted#"],
             self.rows.iter().map(|row| {
@@ -82,7 +85,10 @@ impl Report for Entered {
             "{would}{} lines of count {} entered, {} of them anew; {} were not on the sheet.",
             self.lines, self.id, self.replaced, self.found
         ));
-        page.line(format!("{} lines are still to be counted.", self.not_counted));
+        page.line(format!(
+            "{} lines are still to be counted.",
+            self.not_counted
+        ));
     }
 }
 
@@ -109,7 +115,11 @@ impl Report for Applied {
             format!("Count {} is applied.", self.review.id)
         });
         let lines = self.review.lines.iter();
-        table(page, true, lines.filter(|line| line.difference.is_some_and(|units| units != 0)));
+        table(
+            page,
+            true,
+            lines.filter(|line| line.difference.is_some_and(|units| units != 0)),
+        );
         totals(page, &self.review);
     }
 }
@@ -117,7 +127,10 @@ impl Report for Applied {
 impl Report for Cancelled {
     fn render(&self, page: &mut Page) {
         page.line(match (self.before, self.dry_run) {
-            (true, _) => format!("Count {} was cancelled before. Nothing was changed.", self.id),
+            (true, _) => format!(
+                "Count {} was cancelled before. Nothing was changed.",
+                self.id
+            ),
             (false, true) => format!("Dry run: count {} would be cancelled.", self.id),
             (false, false) => format!("Count {} is cancelled; stock stays as it is.", self.id),
         });
@@ -130,8 +143,17 @@ fn table<'a>(page: &mut Page, priced: bool, lines: impl Iterator<Item = &'a Revi
     let signed = |units: Option<i64>| units.map_or_else(String::new, |units| format!("{units:+}"));
     page.table(
         &[
-            "location", "sku", "lot", "at start#", "moved#", "expected#", "counted#",
-            "difference#", "value#", "promised#", "note",
+            "location",
+            "sku",
+            "lot",
+            "at start#",
+            "moved#",
+            "expected#",
+            "counted#",
+            "difference#",
+            "value#",
+            "promised#",
+            "note",
         ],
         lines.map(|line| {
             let value = line.value.clone();

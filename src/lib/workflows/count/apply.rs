@@ -131,7 +131,13 @@ fn refuse_problems(id: i64, house: &House, plan: &Plan) -> Result<(), Fault> {
     let named: Vec<String> = plan
         .lines
         .iter()
-        .filter_map(|line| Some(format!("\n  {}: {}", name(house, line), line.problem.as_ref()?)))
+        .filter_map(|line| {
+            Some(format!(
+                "\n  {}: {}",
+                name(house, line),
+                line.problem.as_ref()?
+            ))
+        })
         .collect();
     if named.is_empty() {
         return Ok(());
@@ -139,7 +145,11 @@ fn refuse_problems(id: i64, house: &House, plan: &Plan) -> Result<(), Fault> {
     let text = format!(
         "{} differences of count {id} cannot be applied, nothing was{}",
         named.len(),
-        named.iter().take(20).map(String::as_str).collect::<String>()
+        named
+            .iter()
+            .take(20)
+            .map(String::as_str)
+            .collect::<String>()
     );
     Err(Fault::failed(text).hint(format!("`opsctl count review {id}` shows each line")))
 }
@@ -150,7 +160,11 @@ fn name(house: &House, line: &Planned) -> String {
         "" => String::new(),
         lot => format!(" (lot {lot})"),
     };
-    format!("{} at {}{lot}", line.row.sku, house.code(line.row.location_id))
+    format!(
+        "{} at {}{lot}",
+        line.row.sku,
+        house.code(line.row.location_id)
+    )
 }
 
 async fn write(

@@ -136,7 +136,10 @@ async fn once(
     report.lines = seen.len();
     report.found = desk.found.len();
     let known = |key: &Key| desk.lines.get(key);
-    report.replaced = seen.iter().filter(|(k, _)| known(k).is_some_and(|l| l.1)).count();
+    report.replaced = seen
+        .iter()
+        .filter(|(k, _)| known(k).is_some_and(|l| l.1))
+        .count();
     let looked_at = |(key, line): (&Key, &(i64, bool))| line.1 || seen.contains_key(key);
     report.not_counted = desk.lines.iter().filter(|line| !looked_at(*line)).count();
     if dry_run || seen.is_empty() {
@@ -232,8 +235,9 @@ impl Desk {
             }
             Origin::File(file, text) => {
                 let mut rows = Rows::parse(text, REQUIRED, OPTIONAL)?;
-                let entries: Vec<Option<Entry>> =
-                    (0..rows.len()).map(|row| read(ctx, &mut rows, row)).collect();
+                let entries: Vec<Option<Entry>> = (0..rows.len())
+                    .map(|row| read(ctx, &mut rows, row))
+                    .collect();
                 self.look_up(tx, entries.iter().flatten()).await?;
                 for (row, entry) in entries.iter().enumerate() {
                     let Some(entry) = entry else { continue };
@@ -263,7 +267,9 @@ impl Desk {
         self.kits = kits::kits_of(tx, &ids).await?.into_keys().collect();
         self.places = stock::places(tx, &ids).await?;
         let lots = self.places.iter();
-        self.lots = lots.map(|place| (place.product_id, place.lot.clone())).collect();
+        self.lots = lots
+            .map(|place| (place.product_id, place.lot.clone()))
+            .collect();
         Ok(())
     }
 
@@ -271,7 +277,10 @@ impl Desk {
     fn note(&self, entry: &Entry, seen: &mut SeenByKey) -> Result<(), (&'static str, String)> {
         let place = self.house.by_code(&entry.location);
         let location = place.ok_or_else(|| {
-            ("location", format!("there is no location {:?}", entry.location))
+            (
+                "location",
+                format!("there is no location {:?}", entry.location),
+            )
         })?;
         let sku = &entry.sku;
         let product = self.products.get(sku);
@@ -283,7 +292,10 @@ impl Desk {
         let lot = match (tracking.as_str(), &entry.lot) {
             ("none", None) => String::new(),
             ("none", Some(_)) => {
-                return Err(("lot", format!("lots of {sku} are not told apart; name none")));
+                return Err((
+                    "lot",
+                    format!("lots of {sku} are not told apart; name none"),
+                ));
             }
             (_, None) => {
                 return Err(("lot", format!("lots of {sku} are told apart; name the lot")));
@@ -296,7 +308,10 @@ impl Desk {
         let at = entry.counted_at.unwrap_or(self.now);
         if at.0 < self.head.started_at {
             let began = UtcMs(self.head.started_at);
-            return Err(("counted_at", format!("{at} is before the count began, at {began}")));
+            return Err((
+                "counted_at",
+                format!("{at} is before the count began, at {began}"),
+            ));
         }
         if at > self.now {
             return Err(("counted_at", format!("{at} has not come yet")));

@@ -137,7 +137,11 @@ impl Plan {
         sort_for_the_walk(house, &mut rows);
         let assume = |row: &LineRow| row.counted.is_none() && uncounted == Uncounted::AsZero;
         let assumed: Vec<bool> = rows.iter().map(assume).collect();
-        for (row, _) in rows.iter_mut().zip(&assumed).filter(|(_, assumed)| **assumed) {
+        for (row, _) in rows
+            .iter_mut()
+            .zip(&assumed)
+            .filter(|(_, assumed)| **assumed)
+        {
             row.counted = Some(0);
             // All that has moved so far, by whatever clock.
             row.counted_at = Some(i64::MAX);
@@ -159,7 +163,8 @@ impl Plan {
             ..Self::default()
         };
         if head.state == "open" {
-            plan.decide(tx, stamp, &subject(head.id), &Lookup::new(&lines)).await?;
+            plan.decide(tx, stamp, &subject(head.id), &Lookup::new(&lines))
+                .await?;
         }
         Ok(plan)
     }
@@ -220,7 +225,11 @@ impl Plan {
             id: head.id,
             scope: head.scope,
             state: head.state,
-            not_counted: self.lines.iter().filter(|l| l.row.counted.is_none()).count(),
+            not_counted: self
+                .lines
+                .iter()
+                .filter(|l| l.row.counted.is_none())
+                .count(),
             surplus: differences().filter(|units| *units > 0).sum(),
             shortage: -differences().filter(|units| *units < 0).sum::<i64>(),
             released: self.lines.iter().map(|line| line.released).sum(),
@@ -318,7 +327,9 @@ impl<'a> Shelves<'a> {
             let lot = self.standing.get_mut(lot)?;
             let cost = between(lot.cost_minor, lot.quantity, lot.out(), *units);
             lot.on_hand -= units;
-            sum = sum.filter(|_| !lot.currency.is_empty()).map(|sum| sum + cost);
+            sum = sum
+                .filter(|_| !lot.currency.is_empty())
+                .map(|sum| sum + cost);
         }
         sum
     }

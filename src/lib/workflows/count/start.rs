@@ -126,8 +126,7 @@ async fn scope(
         Wanted::Class(class, limit) => {
             let mut ids = of_class(tx, stamp, *class).await?;
             if let Some(limit) = limit {
-                let last: HashMap<i64, i64> =
-                    counts::last_counted(tx).await?.into_iter().collect();
+                let last: HashMap<i64, i64> = counts::last_counted(tx).await?.into_iter().collect();
                 // Never counted comes first; equals stay most valuable first.
                 ids.sort_by_key(|id| last.get(id).copied());
                 ids.truncate(*limit);
@@ -140,9 +139,15 @@ async fn scope(
 /// The products of a class that there is anything to count of, most valuable first.
 async fn of_class(tx: &mut Tx, stamp: &Stamp, class: Class) -> anyhow::Result<Vec<i64>> {
     let year_ago = stamp.at.plus_ms(-YEAR_MS).day_in(stamp.zone);
-    let costs: HashMap<i64, i64> =
-        counts::dispatched_since(tx, &year_ago).await?.into_iter().collect();
-    let mut here: HashSet<i64> = products::on_hand(tx).await?.into_iter().map(|p| p.0).collect();
+    let costs: HashMap<i64, i64> = counts::dispatched_since(tx, &year_ago)
+        .await?
+        .into_iter()
+        .collect();
+    let mut here: HashSet<i64> = products::on_hand(tx)
+        .await?
+        .into_iter()
+        .map(|p| p.0)
+        .collect();
     here.extend(locations::homes(tx).await?.into_iter().map(|home| home.0));
     // What is sold out still has its share of the value.
     let all: HashSet<i64> = here.iter().chain(costs.keys()).copied().collect();
