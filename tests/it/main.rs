@@ -11,6 +11,7 @@
 
 mod bad_files;
 mod concurrency;
+mod count_entries;
 mod counts;
 mod demo;
 mod doctor;

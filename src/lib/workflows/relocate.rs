@@ -113,11 +113,10 @@ async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Moved> {
         .withdraw(&here, wish.units)
         .map_err(|_| not_there(wish, &here, &places))?;
     let keeps_promises = to.kind == SELLABLE;
-    let promised = goes.promised_units();
     if keeps_promises {
-        moved.promised = promised;
+        moved.promised = goes.promised_units();
     } else {
-        moved.released = promised;
+        moved.released = goes.promised_units();
     }
     let relocations = relocations(&goes, &here, to.id);
     let lot = |r: &Relocation| here.iter().find(|place| place.lot_id == r.lot);

@@ -24,8 +24,8 @@ impl Promises {
         tx: &mut Tx,
         places: impl IntoIterator<Item = &'a Place>,
     ) -> Result<Self, StoreError> {
-        let promised = places.into_iter().filter(|place| place.reserved > 0);
-        let balances: Vec<i64> = promised.map(|place| place.id).collect();
+        let reserved = places.into_iter().filter(|place| place.reserved > 0);
+        let balances: Vec<i64> = reserved.map(|place| place.id).collect();
         let mut promises = Self::default();
         for (id, demand, balance, units) in reservations::on_balances(tx, &balances).await? {
             let held = Held {
