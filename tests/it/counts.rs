@@ -1,5 +1,7 @@
 //! Counts, while the shop goes on.
 
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Shop, on_all_stores};
@@ -10,6 +12,7 @@ on_all_stores!(
     what_is_missing_releases_the_newest_promise,
     what_is_found_costs_what_the_newest_lot_costs,
     a_count_is_applied_once,
+    eight_processes_apply_a_count_once,
     a_dry_run_changes_nothing,
     a_cancelled_count_changes_nothing,
     lots_that_are_told_apart_are_counted_apart,
@@ -389,5 +392,26 @@ async fn ten_thousand_lines_are_counted(shop: Shop) {
         (&3333.into(), &3334.into())
     );
     assert!(shop.json(&["count", "apply", &id])["applied_before"].is_object());
+    shop.must_be_sound();
+}
+
+async fn eight_processes_apply_a_count_once(shop: Shop) {
+    stocked(&shop);
+    order(&shop, "1,2026-02-01,MUG,8\n");
+    let id = start(&shop, &["--all"]);
+    enter(&shop, &id, "A-2", "MUG=7");
+    enter(&shop, &id, "A-10", "CUP=6");
+    let go = ["count", "apply", &id, "--json"];
+    let start = |_| shop.command(&go).stdout(Stdio::piped()).spawn().unwrap();
+    let children: Vec<_> = (0..8).map(start).collect();
+    let mut applied = 0;
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        applied += i32::from(report["applied_before"].is_null());
+    }
+    assert_eq!(applied, 1);
+    assert_eq!((on_hand(&shop, "MUG"), on_hand(&shop, "CUP")), (7, 6));
     shop.must_be_sound();
 }

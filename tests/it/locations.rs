@@ -2,6 +2,9 @@
 
 use std::process::Stdio;
 
+use opsctl::store::Locking;
+use opsctl::workflows::relocate::{self, Wish};
+
 use crate::harness::{Shop, on_all_stores};
 use crate::shelves::{held, order, receive, refused, shelf, told};
 
@@ -18,6 +21,8 @@ on_all_stores!(
     promises_go_along_to_where_goods_are_sold_from,
     promises_are_given_back_where_goods_are_not_sold_from,
     eight_processes_move_one_unit_once,
+    eight_move_one_unit_once_without_locks,
+    what_is_found_lies_where_goods_are_sold_from,
 );
 
 fn add(shop: &Shop, words: &str) -> serde_json::Value {
@@ -395,5 +400,49 @@ async fn eight_processes_move_one_unit_once(shop: Shop) {
     }
     assert_eq!(moved, 1);
     assert_eq!(shelf(&shop, "MUG"), ["L1 at A-1: 1 (1)"]);
+    shop.must_be_sound();
+}
+
+async fn eight_move_one_unit_once_without_locks(shop: Shop) {
+    add(&shop, "A-1");
+    receive(&shop, "MUG,L1,2026-01-02,1,3.00,main\n");
+    order(&shop, "1,2026-02-01,MUG,1\n");
+    let mut tasks = Vec::new();
+    for i in 0..8 {
+        let mut ctx = shop.context(&format!("r{i}")).await;
+        ctx.store = ctx.store.with_locking(Locking::Off);
+        let wish = Wish {
+            sku: "MUG".to_owned(),
+            units: 1,
+            from: "main".to_owned(),
+            to: "A-1".to_owned(),
+            lot: None,
+            reason: None,
+            reference: None,
+            dry_run: false,
+        };
+        tasks.push(tokio::spawn(
+            async move { relocate::run(&ctx, &wish).await },
+        ));
+    }
+    let mut moved = 0;
+    for task in tasks {
+        moved += i32::from(task.await.unwrap().is_ok());
+    }
+    assert_eq!(moved, 1);
+    assert_eq!(shelf(&shop, "MUG"), ["L1 at A-1: 1 (1)"]);
+    shop.must_be_sound();
+}
+
+async fn what_is_found_lies_where_goods_are_sold_from(shop: Shop) {
+    add(&shop, "A-1");
+    receive(&shop, "MUG,L1,2026-01-02,5,5.00,A-1\n");
+    shop.json(&[
+        "stock", "move", "MUG", "1", "--from", "A-1", "--to", "damaged",
+    ]);
+    shop.json(&["stock", "move", "MUG", "4", "--from", "A-1", "--to", "main"]);
+    shop.json(&["stock", "adjust", "MUG", "--by", "2", "--reason", "found"]);
+    let lies = shelf(&shop, "MUG");
+    assert!(lies[2].ends_with(" at main: 2 (0)"), "{lies:?}");
     shop.must_be_sound();
 }

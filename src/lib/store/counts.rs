@@ -183,7 +183,8 @@ pub async fn lying(tx: &mut Tx, scope: &Scope) -> Result<Vec<Line>, StoreError> 
                    UNION ALL \
                    SELECT p.home_location, p.id, 0, '' \
                    FROM {wanted} JOIN products p ON {belongs} = w.id \
-                   WHERE p.home_location IS NOT NULL AND p.tracking = 'none') x \
+                   WHERE p.home_location IS NOT NULL AND p.tracking = 'none' \
+                     AND NOT EXISTS (SELECT 1 FROM kit_components k WHERE k.kit_id = p.id)) x \
                  GROUP BY x.location_id, x.product_id, x.lot \
                  ORDER BY x.location_id, x.product_id, x.lot"
             ),

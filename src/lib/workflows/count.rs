@@ -5,6 +5,7 @@
 
 mod apply;
 mod enter;
+mod entry;
 mod review;
 mod start;
 
@@ -12,7 +13,8 @@ use serde::Serialize;
 use serde_json::json;
 
 pub use apply::{Applied, apply};
-pub use enter::{Entered, Entry, from_file, from_words, said, seen, time};
+pub use enter::{Entered, from_file, from_words};
+pub use entry::{Entry, said, seen, time};
 pub use review::{Review, ReviewLine, Uncounted, review};
 pub use start::{Started, Wanted, start};
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::rows;
-use super::stock::the_product;
+use super::stock::{refuse_kit, the_product};
 use super::until_no_conflict;
 use crate::context::Context;
 use crate::fault::Fault;
@@ -251,7 +251,7 @@ pub async fn list(ctx: &Context, under: Option<&str>) -> anyhow::Result<Vec<List
 /// Says where a product belongs: a preference, which moves nothing.
 ///
 /// # Errors
-/// The SKU or the place is unknown, or the store's.
+/// The SKU or the place is unknown, the product is a kit, or the store's.
 pub async fn set_home(
     ctx: &Context,
     sku: &str,
@@ -273,6 +273,9 @@ async fn set_home_once(
         ctx.store.begin().await?
     };
     let product = the_product(&mut tx, sku).await?;
+    if home.is_some() {
+        refuse_kit(&mut tx, &product).await?;
+    }
     let house = House::load(&mut tx).await?;
     let wanted = home.map(|code| the_place(&house, code)).transpose()?;
     let wanted = wanted.map(|row| row.id);

@@ -222,6 +222,9 @@ async fn add(
 ) -> anyhow::Result<()> {
     let day = stamp.day();
     let newest = places.last();
+    // Beside what lies where it is sold from, not where the newest lot once lay.
+    let sold_from = |place: &&Place| place.sellable && place.on_hand > 0;
+    let beside = places.iter().rev().find(sold_from).or(newest);
     let lot: Vec<i64> = newest.iter().map(|place| place.lot_id).collect();
     let standing = costs::of_lots(tx, &lot).await?;
     let code = format!("{}-{}", wish.reason, stamp.run);
@@ -232,7 +235,7 @@ async fn add(
         cost: standing.first().and_then(|of| gain_cost(of, wish.by, &day)),
         received_on: day,
         quantity: wish.by,
-        location: newest.map_or(1, |place| place.location_id),
+        location: beside.map_or(1, |place| place.location_id),
         supplier: None,
         invoice: None,
         parent: newest.map(|place| place.lot_id),
