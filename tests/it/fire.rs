@@ -38,6 +38,10 @@ fn works(shop: &Shop, round: u64, random: &mut StdRng) -> Vec<Vec<String>> {
         products.push_str(&format!("S{i},Thing {round},{}\n", 100 + round));
     }
     shop.write(&format!("products{round}.csv"), &products);
+    // A count is begun and entered in peace; applying it is what is put under fire.
+    let count = shop.json(&["count", "start", "--sku", "S3"])["id"].to_string();
+    let seen = format!("S3={}", random.random_range(0..6));
+    shop.json(&["count", "enter", &count, "--bin", "main", "--sku", &seen]);
     let words = |text: &str| text.split(' ').map(ToOwned::to_owned).collect();
     vec![
         words(&format!("receive lots{round}.csv --new-products")),
@@ -47,6 +51,11 @@ fn works(shop: &Shop, round: u64, random: &mut StdRng) -> Vec<Vec<String>> {
         words(&format!(
             "stock adjust S1 --by -1 --reason lost --ref a{round}"
         )),
+        words("reserve"),
+        words(&format!(
+            "stock move S2 2 --from main --to B-1 --ref m{round}"
+        )),
+        words(&format!("count apply {count} --only-counted")),
         words("reserve"),
     ]
 }
@@ -86,6 +95,7 @@ async fn under_fire(kind: Kind) {
         .collect();
     shop.write("start.csv", &format!("sku,lot,received_on,qty\n{all}"));
     shop.json(&["receive", "start.csv", "--new-products"]);
+    shop.json(&["location", "add", "B-1"]);
     let mut killed = 0;
     for round in 0..rounds {
         for work in works(&shop, round, &mut random) {

@@ -11,6 +11,8 @@
 
 mod bad_files;
 mod concurrency;
+mod count_entries;
+mod counts;
 mod demo;
 mod dispatch;
 mod doctor;
@@ -19,6 +21,7 @@ mod harness;
 mod history;
 mod house;
 mod invoices;
+mod locations;
 mod open;
 mod outages;
 mod products;
@@ -26,6 +29,7 @@ mod purchasing;
 mod receiving;
 mod reserve;
 mod secrets;
+mod shelves;
 mod stock;
 mod sync;
 mod tenant;

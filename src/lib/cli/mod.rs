@@ -4,6 +4,7 @@ mod check;
 mod cogs;
 mod completions;
 mod config;
+mod count;
 mod cron;
 mod db;
 mod demo;
@@ -16,6 +17,7 @@ mod init;
 mod invoice;
 mod jobs;
 mod landed;
+mod location;
 mod orders;
 mod out;
 mod outbox;
@@ -167,14 +169,18 @@ enum Command {
     Invoice(invoice::Args),
     /// Add freight, duty and other charges to the goods they were paid for
     Landed(landed::Args),
-    /// Show and correct stock
-    Stock(stock::Args),
     /// Let orders leave the house
     Ship(ship::Args),
     /// Explain what orders cost
     Cogs(cogs::Args),
     /// Show what is still to be done outside, and decide about it
     Outbox(outbox::Args),
+    /// Show, move and correct stock
+    Stock(stock::Args),
+    /// Count what lies on the shelves, while the shop goes on
+    Count(count::Args),
+    /// Keep the places in the house: zones, bins, and where products belong
+    Location(location::Args),
     /// Take orders in by hand, list and show them
     Orders(orders::Args),
     /// Go through all that a run needs: file, secrets, database, scan index, channels
@@ -278,6 +284,12 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Outbox(args) => with_context(globals, out, async |ctx, out| {
             outbox::run(&args, ctx, out).await
+        }),
+        Command::Count(args) => with_context(globals, out, async |ctx, out| {
+            count::run(&args, ctx, out).await
+        }),
+        Command::Location(args) => with_context(globals, out, async |ctx, out| {
+            location::run(&args, ctx, out).await
         }),
         Command::Orders(args) => with_context(globals, out, async |ctx, out| {
             orders::run(&args, ctx, out).await

@@ -1,6 +1,8 @@
-//! `opsctl stock show | list | adjust | open`: what lies where, corrections, and the opening
-//! stock of a running shop. An adjustment with a `--ref` is applied once, an opening once
-//! for each channel.
+//! `opsctl stock show | list | adjust | move | open`: what lies where, corrections, and the
+//! opening stock of a running shop. An adjustment or move with a `--ref` is applied once, an
+//! opening once for each channel.
+
+mod relocate;
 
 use std::path::PathBuf;
 
@@ -91,6 +93,8 @@ enum Command {
         #[command(flatten)]
         dry: DryRun,
     },
+    /// Move units from one place in the house to another
+    Move(relocate::Args),
 }
 
 /// Why stock is corrected.
@@ -415,6 +419,7 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
             }
             out.report(&adjusted)?;
         }
+        Command::Move(args) => relocate::run(args, ctx, out).await?,
     }
     Ok(Exit::Done)
 }

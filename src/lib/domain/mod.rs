@@ -1,7 +1,10 @@
 //! The rules of the trade, as types and pure functions: no I/O, no async, no clock, no SQL.
 
+pub mod abc;
+pub mod bins;
 pub mod catalogue;
 pub mod cost;
+pub mod count;
 pub mod country;
 pub mod fifo;
 pub mod gtin;
@@ -16,3 +19,4 @@ pub mod stock;
 pub mod taking;
 pub mod three_way;
 pub mod time;
+pub mod withdrawal;

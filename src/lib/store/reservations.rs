@@ -196,6 +196,28 @@ pub async fn of_product_newest_first(
     .await
 }
 
+/// The reservations on some balances: (id, demand, balance, units).
+///
+/// # Errors
+/// The store's.
+pub async fn on_balances(
+    tx: &mut Tx,
+    balances: &[i64],
+) -> Result<Vec<(i64, i64, i64, i64)>, StoreError> {
+    if balances.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = tx.wanted();
+    tx.all(
+        &format!(
+            "SELECT r.id, r.demand_id, r.balance_id, r.quantity \
+             FROM {wanted} JOIN reservations r ON r.balance_id = w.id ORDER BY r.id"
+        ),
+        vals![json_list(balances)],
+    )
+    .await
+}
+
 /// Writes a plan: reservations grow, shrink, appear and go; the balances' and demands'
 /// counts follow, each under its guard.
 ///

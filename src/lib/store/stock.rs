@@ -432,12 +432,12 @@ pub async fn balances(tx: &mut Tx, product: i64) -> Result<Vec<BalanceRow>, Stor
 /// # Errors
 /// The store's.
 pub async fn places(tx: &mut Tx, products: &[i64]) -> Result<Vec<Place>, StoreError> {
-    let from = tx.ids();
+    let wanted = tx.wanted();
     tx.all(
         &format!(
             "SELECT b.id, b.product_id, b.lot_id, l.code AS lot, b.location_id, \
                o.code AS location, o.sellable, b.on_hand, b.reserved \
-             FROM {from} JOIN balances b ON b.product_id = j.id \
+             FROM {wanted} JOIN balances b ON b.product_id = w.id \
              JOIN lots l ON l.id = b.lot_id JOIN locations o ON o.id = b.location_id \
              ORDER BY b.product_id, l.received_on, l.id, b.location_id"
         ),

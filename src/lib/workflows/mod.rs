@@ -1,10 +1,12 @@
 //! One file per verb: the story of the verb, top to bottom.
 
 pub mod cogs;
+pub mod count;
 pub mod dispatch;
 pub mod doctor;
 pub mod invoice;
 pub mod landed;
+pub mod locations;
 pub mod low_stock;
 pub mod open;
 pub mod orders;
@@ -15,6 +17,7 @@ pub mod rates;
 pub mod receive;
 pub mod receive_invoice;
 pub mod receive_po;
+pub mod relocate;
 pub mod reserve;
 pub mod scan;
 pub mod serials;
@@ -28,6 +31,7 @@ pub mod tell_shop;
 pub mod value;
 
 pub(crate) mod rows;
+mod withdrawal;
 
 use crate::store::StoreError;
 

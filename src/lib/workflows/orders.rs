@@ -272,7 +272,7 @@ fn amount(rows: &mut Rows, row: usize, column: &str, currency: Currency) -> Opti
 }
 
 /// A point in time: RFC 3339, or a day or a local time in the tenant's zone.
-fn when(ctx: &Context, text: &str) -> Result<UtcMs, String> {
+pub(super) fn when(ctx: &Context, text: &str) -> Result<UtcMs, String> {
     if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
         return Ok(UtcMs(at.timestamp_millis()));
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::context::Context;
 use crate::domain::gtin;
+use crate::store::locations::{self, House};
 use crate::store::scan_index::{self, Entry, Pack};
 use crate::store::{gtins, products, stock};
 
@@ -29,6 +30,8 @@ pub async fn refresh(ctx: &Context) -> anyhow::Result<usize> {
         .into_iter()
         .map(|row| (row.product_id, row))
         .collect();
+    let house = House::load(&mut tx).await?;
+    let homes: HashMap<i64, i64> = locations::homes(&mut tx).await?.into_iter().collect();
     let buffer = ctx.tenant.stock.buffer;
     let entries: Vec<Entry> = products::all(&mut tx)
         .await?
@@ -42,7 +45,7 @@ pub async fn refresh(ctx: &Context) -> anyhow::Result<usize> {
                 sku: product.sku,
                 title: product.title,
                 tracking: product.tracking,
-                location: None,
+                location: homes.get(&product.id).map(|id| house.code(*id).to_owned()),
             }
         })
         .collect();

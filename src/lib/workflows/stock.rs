@@ -1,19 +1,20 @@
 //! What is on stock, and changes of it that no delivery and no order explains.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use serde_json::json;
 
-use super::take_in::release;
 use super::until_no_conflict;
+use super::withdrawal::Promises;
 use crate::context::Context;
 use crate::domain::cost::{Component, Cost};
-use crate::domain::money::Currency;
 use crate::domain::stock::Position;
 use crate::fault::Fault;
-use crate::store::costs::{self, Voucher};
+use crate::store::costs::{self, Standing, Voucher};
 use crate::store::events::{self, Event};
-use crate::store::stock::{BalanceRow, NewLot, Removal, SkuRow};
-use crate::store::{Stamp, Tx, applied_refs, kits, products, reservations, stock};
+use crate::store::stock::{BalanceRow, NewLot, Place, Removal, SkuRow};
+use crate::store::{Stamp, Tx, applied_refs, kits, products, stock};
 
 /// A product's stock.
 #[derive(Debug, Clone, Serialize)]
@@ -109,7 +110,11 @@ pub async fn show(ctx: &Context, sku: &str) -> anyhow::Result<Shown> {
     })
 }
 
-async fn the_product(tx: &mut Tx, sku: &str) -> anyhow::Result<products::Row> {
+/// The product with that SKU.
+///
+/// # Errors
+/// There is none, or the store's.
+pub(super) async fn the_product(tx: &mut Tx, sku: &str) -> anyhow::Result<products::Row> {
     Ok(products::by_sku(tx, sku)
         .await?
         .ok_or_else(|| unknown(sku))?)
@@ -133,58 +138,38 @@ pub async fn adjust(ctx: &Context, adjustment: &Adjustment) -> anyhow::Result<Ad
 async fn adjust_once(ctx: &Context, wish: &Adjustment) -> anyhow::Result<Adjusted> {
     let mut tx = ctx.store.allocate().await?;
     let product = the_product(&mut tx, &wish.sku).await?;
-    let balances = stock::balances(&mut tx, product.id).await?;
+    let places = stock::places(&mut tx, &[product.id]).await?;
     let reference = wish
         .reference
         .clone()
         .unwrap_or_else(|| format!("adjust:{}", ctx.run));
-    let on_hand: i64 = balances.iter().map(|b| b.on_hand).sum();
     let mut report = Adjusted {
         sku: wish.sku.clone(),
         dry_run: wish.dry_run,
         applied_before: applied_refs::find(&mut tx, &reference).await?,
         by: wish.by,
-        on_hand,
+        on_hand: places.iter().map(|place| place.on_hand).sum(),
         released: 0,
         lots: Vec::new(),
     };
     if report.applied_before.is_some() {
         return Ok(report);
     }
-    if wish.by > 0 && !kits::kits_of(&mut tx, &[product.id]).await?.is_empty() {
-        return Err(
-            Fault::failed(format!("{} is a kit: it has no stock of its own", wish.sku))
-                .hint(format!(
-                    "`opsctl products show {}` names its components",
-                    wish.sku
-                ))
-                .into(),
-        );
-    }
     let stamp = ctx.stamp();
     if wish.by >= 0 {
+        refuse_kit(&mut tx, &product).await?;
         add(
-            ctx,
             &mut tx,
             &stamp,
             wish,
             product.id,
-            &balances,
+            &places,
             &reference,
             &mut report,
         )
         .await?;
     } else {
-        remove(
-            &mut tx,
-            &stamp,
-            wish,
-            product.id,
-            &balances,
-            &reference,
-            &mut report,
-        )
-        .await?;
+        remove(&mut tx, &stamp, wish, &places, &reference, &mut report).await?;
     }
     report.on_hand += wish.by;
     let summary = format!("{} by {} ({})", wish.sku, wish.by, wish.reason);
@@ -201,43 +186,59 @@ async fn adjust_once(ctx: &Context, wish: &Adjustment) -> anyhow::Result<Adjuste
     Ok(report)
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one step of adjust_once, split off for length"
-)]
+/// A kit has no stock of its own.
+///
+/// # Errors
+/// The product is a kit, or the store's.
+pub(super) async fn refuse_kit(tx: &mut Tx, product: &products::Row) -> anyhow::Result<()> {
+    if kits::kits_of(tx, &[product.id]).await?.is_empty() {
+        return Ok(());
+    }
+    let sku = &product.sku;
+    let hint = format!("`opsctl products show {sku}` names its components");
+    let fault = Fault::failed(format!("{sku} is a kit: it has no stock of its own"));
+    Err(fault.hint(hint).into())
+}
+
+/// What units cost that are found: as much as those of the lot they are thought to be of;
+/// half a minor unit goes away from zero.
+pub(super) fn gain_cost(of: &Standing, units: i64, day: &str) -> Option<Cost> {
+    let currency = of.currency.parse().ok()?;
+    let total = i128::from(of.cost_minor) * i128::from(units) * 2;
+    let quantity = i128::from(of.quantity);
+    let away = if total < 0 { -quantity } else { quantity };
+    let minor = i64::try_from((total + away) / (quantity * 2)).ok()?;
+    Some(Cost::own(Component::Adjustment, minor, currency, day))
+}
+
 async fn add(
-    ctx: &Context,
     tx: &mut Tx,
     stamp: &Stamp,
     wish: &Adjustment,
     product: i64,
-    balances: &[BalanceRow],
+    places: &[Place],
     reference: &str,
     report: &mut Adjusted,
 ) -> anyhow::Result<()> {
-    let day = ctx.business_day(stamp.at);
-    let newest = balances.last();
-    let cost = newest.and_then(|b| {
-        let currency: Currency = b.currency.as_deref()?.parse().ok()?;
-        let total = i128::from(b.cost_minor?) * i128::from(wish.by);
-        let quantity = i128::from(b.quantity);
-        // Half away from zero; a lot's cost is never negative.
-        let minor = (total * 2 + quantity) / (quantity * 2);
-        let minor = i64::try_from(minor).ok()?;
-        Some(Cost::own(Component::Adjustment, minor, currency, &day))
-    });
-    let code = format!("{}-{}", wish.reason, &ctx.run);
+    let day = stamp.day();
+    let newest = places.last();
+    // Beside what lies where it is sold from, not where the newest lot once lay.
+    let sold_from = |place: &&Place| place.sellable && place.on_hand > 0;
+    let beside = places.iter().rev().find(sold_from).or(newest);
+    let lot: Vec<i64> = newest.iter().map(|place| place.lot_id).collect();
+    let standing = costs::of_lots(tx, &lot).await?;
+    let code = format!("{}-{}", wish.reason, stamp.run);
     report.lots.push((code.clone(), wish.by));
     let lot = NewLot {
         product,
         code,
-        received_on: day.clone(),
+        cost: standing.first().and_then(|of| gain_cost(of, wish.by, &day)),
+        received_on: day,
         quantity: wish.by,
-        location: newest.map_or(1, |b| b.location_id),
-        cost,
+        location: beside.map_or(1, |place| place.location_id),
         supplier: None,
         invoice: None,
-        parent: newest.map(|b| b.lot_id),
+        parent: newest.map(|place| place.lot_id),
     };
     stock::put_lots(tx, stamp, &[lot], wish.reason, reference).await?;
     products::set_stocked(tx, &[product]).await?;
@@ -248,49 +249,31 @@ async fn remove(
     tx: &mut Tx,
     stamp: &Stamp,
     wish: &Adjustment,
-    product: i64,
-    balances: &[BalanceRow],
+    places: &[Place],
     reference: &str,
     report: &mut Adjusted,
 ) -> anyhow::Result<()> {
     let units = -wish.by;
-    if report.on_hand < units {
+    let promises = Promises::load(tx, places).await?;
+    let all: Vec<&Place> = places.iter().collect();
+    let gone = promises.withdraw(&all, units).map_err(|_| {
         let text = format!(
             "{} has {} units on hand, {units} cannot go",
             wish.sku, report.on_hand
         );
-        return Err(Fault::failed(text)
-            .hint(format!(
-                "`opsctl stock show {}` shows where they lie",
-                wish.sku
-            ))
-            .into());
-    }
-    let free: i64 = balances.iter().map(|b| b.on_hand - b.reserved).sum();
-    let mut promised = (units - free).max(0);
-    for (_, demand, _, quantity) in reservations::of_product_newest_first(tx, product).await? {
-        let part = promised.min(quantity);
-        if part > 0 {
-            release(tx, stamp, demand, part).await?;
-            promised -= part;
-            report.released += part;
-        }
-    }
-    let mut left = units;
-    let mut removals = Vec::new();
-    for balance in stock::balances(tx, product).await? {
-        let part = left.min(balance.on_hand - balance.reserved);
-        if part > 0 {
-            left -= part;
-            report.lots.push((balance.lot.clone(), -part));
-            removals.push(Removal {
-                balance: balance.id,
-                lot: balance.lot_id,
-                location: balance.location_id,
-                units: part,
-                demand: None,
-            });
-        }
+        Fault::failed(text).hint(format!(
+            "`opsctl stock show {}` shows where they lie",
+            wish.sku
+        ))
+    })?;
+    promises.release(tx, stamp, &gone.promised).await?;
+    report.released = gone.promised_units();
+    let removals = removals(places, &gone.parts);
+    for place in places {
+        let of = removals.iter().find(|r| r.balance == place.id);
+        report
+            .lots
+            .extend(of.map(|r| (place.lot.clone(), -r.units)));
     }
     let day = stamp.day();
     let voucher = Voucher {
@@ -300,4 +283,20 @@ async fn remove(
     };
     stock::take_out(tx, stamp, &removals, wish.reason, voucher).await?;
     Ok(())
+}
+
+/// Units of balances as what leaves the house, for no order.
+pub(super) fn removals(places: &[Place], parts: &[(i64, i64)]) -> Vec<Removal> {
+    let by_id: HashMap<i64, &Place> = places.iter().map(|place| (place.id, place)).collect();
+    let removal = |(balance, units): &(i64, i64)| {
+        let place = by_id.get(balance)?;
+        Some(Removal {
+            balance: *balance,
+            lot: place.lot_id,
+            location: place.location_id,
+            units: *units,
+            demand: None,
+        })
+    };
+    parts.iter().filter_map(removal).collect()
 }

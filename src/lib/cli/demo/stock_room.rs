@@ -51,7 +51,10 @@ fn rates() -> anyhow::Result<Rates> {
 
 async fn buy(stage: &Stage, sold: &Sold, teller: &mut Teller<'_>) -> anyhow::Result<String> {
     let ctx = stage.run();
-    for (code, name) in [(SUPPLIER, "Acme Wholesale Inc."), (FORWARDER, "Fastship Ltd.")] {
+    for (code, name) in [
+        (SUPPLIER, "Acme Wholesale Inc."),
+        (FORWARDER, "Fastship Ltd."),
+    ] {
         let wish = suppliers::Wish {
             code: code.to_owned(),
             name: name.to_owned(),
@@ -86,7 +89,10 @@ async fn buy(stage: &Stage, sold: &Sold, teller: &mut Teller<'_>) -> anyhow::Res
     let options = receive_po::Options {
         number: number.clone(),
         goods: Goods::Lines(
-            vec![(sold.scarce.clone(), BOUGHT), (sold.other.clone(), BOUGHT_MORE - 5)],
+            vec![
+                (sold.scarce.clone(), BOUGHT),
+                (sold.other.clone(), BOUGHT_MORE - 5),
+            ],
             std::collections::HashMap::new(),
         ),
         reference: None,
@@ -99,7 +105,10 @@ async fn buy(stage: &Stage, sold: &Sold, teller: &mut Teller<'_>) -> anyhow::Res
     };
     let received = receive_po::run(&stage.run(), &options).await?;
     told.extend(rendered(&received));
-    teller.tell("opsctl po new, receive --po: goods bought abroad come in, in part", told)?;
+    teller.tell(
+        "opsctl po new, receive --po: goods bought abroad come in, in part",
+        told,
+    )?;
     Ok(number)
 }
 
@@ -127,7 +136,10 @@ async fn leave(stage: &Stage, sold: &Sold, teller: &mut Teller<'_>) -> anyhow::R
             status.unwrap_or_default().as_str().unwrap_or_default()
         ));
     }
-    teller.tell("opsctl ship --manual: two orders leave, the shop is told", told)
+    teller.tell(
+        "opsctl ship --manual: two orders leave, the shop is told",
+        told,
+    )
 }
 
 async fn pay_freight(stage: &Stage, number: &str, teller: &mut Teller<'_>) -> anyhow::Result<()> {

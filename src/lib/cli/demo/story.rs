@@ -333,11 +333,7 @@ async fn second_sync(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<(
     teller.tell("opsctl sync: five minutes later", told)
 }
 
-async fn prove(
-    stage: &Stage,
-    teller: &mut Teller<'_>,
-    sold: Sold,
-) -> anyhow::Result<Proof> {
+async fn prove(stage: &Stage, teller: &mut Teller<'_>, sold: Sold) -> anyhow::Result<Proof> {
     sync_once(stage).await?;
     let ctx = stage.run();
     let again = reserve::run(&ctx, false).await?;

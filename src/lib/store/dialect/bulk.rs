@@ -4,6 +4,12 @@ use super::{BULK_ROWS, Tx, Type, Val, json_list, vals};
 use crate::store::StoreError;
 
 impl Tx {
+    /// What [`Tx::ids`] reads as a table `w` of its own, each id once: in whichever order a
+    /// join goes, the list is read once. Read as it is, MariaDB may read it anew for each row.
+    pub(in crate::store) fn wanted(&self) -> String {
+        format!("(SELECT DISTINCT j.id FROM {}) w", self.ids())
+    }
+
     /// Sets columns of many rows. Each row given is an array: its key's values, then the
     /// columns'. A key that leads to no row means that somebody else was there first: a
     /// [`StoreError::Conflict`], and the caller starts over.

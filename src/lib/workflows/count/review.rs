@@ -1,0 +1,336 @@
+//! What a count has found, and what applying it would do: decided here, written elsewhere.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::super::stock::gain_cost;
+use super::super::withdrawal::Promises;
+use super::{sort_for_the_walk, subject, the_count};
+use crate::context::Context;
+use crate::domain::cost::between;
+use crate::domain::count::{Line, Lookup, Tally, tally};
+use crate::domain::fifo::Held;
+use crate::domain::money::Currency;
+use crate::domain::time::UtcMs;
+use crate::store::costs::{self, Standing};
+use crate::store::counts::{self, Head, LineRow};
+use crate::store::locations::House;
+use crate::store::stock::{self, NewLot, Place};
+use crate::store::{Stamp, Tx};
+
+/// What becomes of lines that nobody has counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uncounted {
+    /// They stay as they are.
+    Leave,
+    /// Nothing lies there.
+    AsZero,
+}
+
+/// What a count has found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Review {
+    /// The count.
+    pub id: i64,
+    /// What is counted.
+    pub scope: String,
+    /// `open`, `applied` or `cancelled`.
+    pub state: String,
+    /// Lines that nobody has counted yet.
+    pub not_counted: usize,
+    /// Units found beyond what was expected.
+    pub surplus: i64,
+    /// Units missing.
+    pub shortage: i64,
+    /// Units whose promise would have to be given back.
+    pub released: i64,
+    /// What the differences cost in all, as a decimal amount; of those whose cost is known.
+    pub value: String,
+    /// The currency of all amounts.
+    pub currency: Currency,
+    /// Each line, in the order in which one walks past it.
+    pub lines: Vec<ReviewLine>,
+}
+
+/// A line of a count with what was expected.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReviewLine {
+    /// The place.
+    pub location: String,
+    /// The SKU.
+    pub sku: String,
+    /// The lot, where lots are told apart; else empty.
+    pub lot: String,
+    /// Units when the count began.
+    pub snapshot: i64,
+    /// Units that came or went from then until it was counted.
+    pub moved: i64,
+    /// Units that must have been there.
+    pub expected: i64,
+    /// Units seen.
+    pub counted: Option<i64>,
+    /// When.
+    pub counted_at: Option<UtcMs>,
+    /// By whom.
+    pub counted_by: Option<String>,
+    /// Units more than expected; negative for fewer.
+    pub difference: Option<i64>,
+    /// What the difference costs, where that is known.
+    pub value: Option<String>,
+    /// Units whose promise would have to be given back.
+    pub released: i64,
+    /// What the person said who counted it.
+    pub reason: Option<String>,
+    /// Why the difference cannot be applied.
+    pub problem: Option<String>,
+}
+
+/// What a count has found.
+///
+/// # Errors
+/// There is no such count, or the store's.
+pub async fn review(ctx: &Context, id: i64) -> anyhow::Result<Review> {
+    let mut tx = ctx.store.read().await?;
+    let head = the_count(&mut tx, id).await?;
+    let house = House::load(&mut tx).await?;
+    let plan = Plan::make(&mut tx, &ctx.stamp(), &house, &head, Uncounted::Leave).await?;
+    Ok(plan.review(head, &house, ctx.tenant.tenant.currency))
+}
+
+/// A line with what is to be done about it.
+pub(super) struct Planned {
+    pub(super) row: LineRow,
+    pub(super) tally: Tally,
+    /// Nobody looked; it is taken that nothing lies there.
+    pub(super) assumed: bool,
+    value: Option<i64>,
+    released: i64,
+    pub(super) problem: Option<String>,
+}
+
+/// All that applying a count does.
+#[derive(Default)]
+pub(super) struct Plan {
+    pub(super) lines: Vec<Planned>,
+    /// Lots for what was found.
+    pub(super) gains: Vec<NewLot>,
+    /// Units that go, by balance.
+    pub(super) losses: Vec<(i64, i64)>,
+    /// Promises that give way to that, newest first at each place.
+    pub(super) promised: Vec<Held>,
+    pub(super) promises: Promises,
+    /// Where the products with differences lie.
+    pub(super) places: Vec<Place>,
+}
+
+impl Plan {
+    /// Decides over a count. One that is over is only told.
+    pub(super) async fn make(
+        tx: &mut Tx,
+        stamp: &Stamp,
+        house: &House,
+        head: &Head,
+        uncounted: Uncounted,
+    ) -> anyhow::Result<Self> {
+        let mut rows = counts::lines(tx, head.id).await?;
+        sort_for_the_walk(house, &mut rows);
+        let assume = |row: &LineRow| row.counted.is_none() && uncounted == Uncounted::AsZero;
+        let assumed: Vec<bool> = rows.iter().map(assume).collect();
+        for (row, _) in rows
+            .iter_mut()
+            .zip(&assumed)
+            .filter(|(_, assumed)| **assumed)
+        {
+            row.counted = Some(0);
+            // All that has moved so far, by whatever clock.
+            row.counted_at = Some(i64::MAX);
+            row.counted_by = Some(stamp.actor.clone());
+        }
+        let lines: Vec<Line> = rows.iter().map(LineRow::line).collect();
+        let tallies = tally(&lines, &counts::moves_since(tx, head.last_move).await?);
+        let all = rows.into_iter().zip(tallies).zip(assumed);
+        let planned = all.map(|((row, tally), assumed)| Planned {
+            row,
+            tally,
+            assumed,
+            value: None,
+            released: 0,
+            problem: None,
+        });
+        let mut plan = Self {
+            lines: planned.collect(),
+            ..Self::default()
+        };
+        if head.state == "open" {
+            plan.decide(tx, stamp, &subject(head.id), &Lookup::new(&lines))
+                .await?;
+        }
+        Ok(plan)
+    }
+
+    async fn decide(
+        &mut self,
+        tx: &mut Tx,
+        stamp: &Stamp,
+        count: &str,
+        lookup: &Lookup<'_>,
+    ) -> anyhow::Result<()> {
+        let differs = |line: &&Planned| line.tally.difference.is_some_and(|units| units != 0);
+        let differing = self.lines.iter().filter(differs);
+        let mut products: Vec<i64> = differing.map(|line| line.row.product_id).collect();
+        products.sort_unstable();
+        products.dedup();
+        self.places = stock::places(tx, &products).await?;
+        self.promises = Promises::load(tx, &self.places).await?;
+        let lots: Vec<i64> = self.places.iter().map(|place| place.lot_id).collect();
+        let mut shelves = Shelves::new(&self.places, lookup, costs::of_lots(tx, &lots).await?);
+        let day = stamp.day();
+        for (at, line) in self.lines.iter_mut().enumerate() {
+            let Some(units) = line.tally.difference.filter(|units| *units != 0) else {
+                continue;
+            };
+            if line.row.tracking == "serial" {
+                line.problem = Some("its units are told apart: correct serial by serial".into());
+            } else if units > 0 {
+                let code = format!("{}-{}", count.replace(':', "-"), line.row.id);
+                let lot = shelves.gain(&line.row, units, code, &day);
+                line.value = lot.cost.as_ref().map(|cost| cost.amount_minor);
+                self.gains.push(lot);
+            } else {
+                match self.promises.withdraw(shelves.of(at), -units) {
+                    Err(missing) => {
+                        let there = -units - missing.missing;
+                        line.problem = Some(format!(
+                            "{there} units lie there now, {} are to go: count it again",
+                            -units
+                        ));
+                    }
+                    Ok(goes) => {
+                        line.value = shelves.loss(&goes.parts).map(|cost| -cost);
+                        line.released = goes.promised_units();
+                        self.losses.extend(goes.parts);
+                        self.promised.extend(goes.promised);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The plan as people read it.
+    pub(super) fn review(self, head: Head, house: &House, currency: Currency) -> Review {
+        let differences = || self.lines.iter().filter_map(|line| line.tally.difference);
+        Review {
+            id: head.id,
+            scope: head.scope,
+            state: head.state,
+            not_counted: self
+                .lines
+                .iter()
+                .filter(|l| l.row.counted.is_none())
+                .count(),
+            surplus: differences().filter(|units| *units > 0).sum(),
+            shortage: -differences().filter(|units| *units < 0).sum::<i64>(),
+            released: self.lines.iter().map(|line| line.released).sum(),
+            value: currency.decimal(self.lines.iter().filter_map(|line| line.value).sum()),
+            currency,
+            lines: self
+                .lines
+                .into_iter()
+                .map(|line| line.review(house, currency))
+                .collect(),
+        }
+    }
+}
+
+impl Planned {
+    fn review(self, house: &House, currency: Currency) -> ReviewLine {
+        ReviewLine {
+            location: house.code(self.row.location_id).to_owned(),
+            sku: self.row.sku,
+            lot: self.row.lot,
+            snapshot: self.row.snapshot,
+            moved: self.tally.moved,
+            expected: self.tally.expected,
+            counted: self.row.counted,
+            counted_at: self.row.counted_at.filter(|_| !self.assumed).map(UtcMs),
+            counted_by: self.row.counted_by,
+            difference: self.tally.difference,
+            value: self.value.map(|minor| currency.decimal(minor)),
+            released: self.released,
+            reason: self.row.reason,
+            problem: self.problem,
+        }
+    }
+}
+
+/// What lies where of the products with differences, and what it costs.
+struct Shelves<'a> {
+    /// By line: the places that it speaks for, oldest lot first.
+    by_line: HashMap<usize, Vec<&'a Place>>,
+    /// By product: its newest lot.
+    newest: HashMap<i64, i64>,
+    /// By product and name: its lots.
+    lots: HashMap<(i64, &'a str), i64>,
+    by_balance: HashMap<i64, i64>,
+    /// How each lot stands, after what has been decided so far.
+    standing: HashMap<i64, Standing>,
+}
+
+impl<'a> Shelves<'a> {
+    fn new(places: &'a [Place], lookup: &Lookup<'_>, standing: Vec<Standing>) -> Self {
+        let mut by_line: HashMap<usize, Vec<&'a Place>> = HashMap::new();
+        for place in places {
+            if let Some(at) = lookup.line(place.location_id, place.product_id, &place.lot) {
+                by_line.entry(at).or_default().push(place);
+            }
+        }
+        let lot = |place: &'a Place| ((place.product_id, place.lot.as_str()), place.lot_id);
+        Self {
+            by_line,
+            newest: places.iter().map(|p| (p.product_id, p.lot_id)).collect(),
+            lots: places.iter().map(lot).collect(),
+            by_balance: places.iter().map(|p| (p.id, p.lot_id)).collect(),
+            standing: standing.into_iter().map(|s| (s.lot_id, s)).collect(),
+        }
+    }
+
+    fn of(&self, line: usize) -> &[&'a Place] {
+        self.by_line.get(&line).map_or(&[], Vec::as_slice)
+    }
+
+    /// What was found is a lot of its own, at the cost of the lot it is thought to be of: the
+    /// one named, else the newest.
+    fn gain(&self, row: &LineRow, units: i64, code: String, day: &str) -> NewLot {
+        let named = self.lots.get(&(row.product_id, row.lot.as_str()));
+        let parent = named.or_else(|| self.newest.get(&row.product_id)).copied();
+        let standing = parent.and_then(|lot| self.standing.get(&lot));
+        NewLot {
+            product: row.product_id,
+            code,
+            received_on: day.to_owned(),
+            quantity: units,
+            location: row.location_id,
+            cost: standing.and_then(|of| gain_cost(of, units, day)),
+            supplier: None,
+            invoice: None,
+            parent,
+        }
+    }
+
+    /// What the units cost that go; none where that is not known.
+    fn loss(&mut self, parts: &[(i64, i64)]) -> Option<i64> {
+        let mut sum = Some(0);
+        for (balance, units) in parts {
+            let lot = self.by_balance.get(balance)?;
+            let lot = self.standing.get_mut(lot)?;
+            let cost = between(lot.cost_minor, lot.quantity, lot.out(), *units);
+            lot.on_hand -= units;
+            sum = sum
+                .filter(|_| !lot.currency.is_empty())
+                .map(|sum| sum + cost);
+        }
+        sum
+    }
+}

@@ -1,0 +1,233 @@
+//! Units go from one place in the house to another. Free ones first; the promises on others
+//! go along to where goods are sold from, and are given back where they go elsewhere.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::locations::the_place;
+use super::stock::the_product;
+use super::withdrawal::Promises;
+use super::{rows, until_no_conflict};
+use crate::context::Context;
+use crate::domain::fifo::{Change, Held};
+use crate::domain::withdrawal::Withdrawal;
+use crate::fault::Fault;
+use crate::store::events::{self, Event};
+use crate::store::locations::{House, SELLABLE};
+use crate::store::stock::{Place, Relocation};
+use crate::store::{Stamp, StoreError, Tx, applied_refs, reservations, stock};
+
+/// A move as asked for.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The SKU.
+    pub sku: String,
+    /// Units, at least 1.
+    pub units: i64,
+    /// The code of where they lie.
+    pub from: String,
+    /// The code of where they go.
+    pub to: String,
+    /// Only of this lot.
+    pub lot: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The reference under which it is done once.
+    pub reference: Option<String>,
+    /// Only say what would be done.
+    pub dry_run: bool,
+}
+
+/// What a move did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Moved {
+    /// The SKU.
+    pub sku: String,
+    /// Whether nothing was written because of a dry run.
+    pub dry_run: bool,
+    /// When and by whom the reference had been applied before; then nothing was written.
+    pub applied_before: Option<applied_refs::Applied>,
+    /// Units moved.
+    pub units: i64,
+    /// From where.
+    pub from: String,
+    /// To where.
+    pub to: String,
+    /// Units by lot.
+    pub lots: Vec<(String, i64)>,
+    /// Units whose promise went along.
+    pub promised: i64,
+    /// Units whose promise had to be given back.
+    pub released: i64,
+}
+
+/// Moves units of a product.
+///
+/// # Errors
+/// The SKU, a place or the lot is unknown, fewer units lie there, or the store's.
+pub async fn run(ctx: &Context, wish: &Wish) -> anyhow::Result<Moved> {
+    if wish.from == wish.to {
+        return Err(Fault::usage("--from and --to name the same location").into());
+    }
+    for (what, text) in [("--reason", &wish.reason), ("--ref", &wish.reference)] {
+        if let Some(text) = text {
+            rows::key(text).map_err(|why| Fault::usage(format!("{what} {why}")))?;
+        }
+    }
+    until_no_conflict!(once(ctx, wish))
+}
+
+async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Moved> {
+    let mut tx = if wish.dry_run {
+        ctx.store.read().await?
+    } else {
+        ctx.store.allocate().await?
+    };
+    let product = the_product(&mut tx, &wish.sku).await?;
+    let house = House::load(&mut tx).await?;
+    let (from, to) = (the_place(&house, &wish.from)?, the_place(&house, &wish.to)?);
+    let own = || format!("move:{}", ctx.run);
+    let reference = wish.reference.clone().unwrap_or_else(own);
+    let mut moved = Moved {
+        sku: wish.sku.clone(),
+        dry_run: wish.dry_run,
+        applied_before: applied_refs::find(&mut tx, &reference).await?,
+        units: wish.units,
+        from: wish.from.clone(),
+        to: wish.to.clone(),
+        lots: Vec::new(),
+        promised: 0,
+        released: 0,
+    };
+    if moved.applied_before.is_some() {
+        return Ok(moved);
+    }
+    let places = stock::places(&mut tx, &[product.id]).await?;
+    let of_lot = |place: &&Place| wish.lot.as_ref().is_none_or(|lot| *lot == place.lot);
+    let here = |place: &&Place| place.location_id == from.id;
+    let here: Vec<&Place> = places.iter().filter(here).filter(of_lot).collect();
+    let promises = Promises::load(&mut tx, here.iter().copied()).await?;
+    let goes = promises
+        .withdraw(&here, wish.units)
+        .map_err(|_| not_there(wish, &here, &places))?;
+    let keeps_promises = to.kind == SELLABLE;
+    if keeps_promises {
+        moved.promised = goes.promised_units();
+    } else {
+        moved.released = goes.promised_units();
+    }
+    let relocations = relocations(&goes, &here, to.id);
+    let lot = |r: &Relocation| here.iter().find(|place| place.lot_id == r.lot);
+    let lots = relocations
+        .iter()
+        .filter_map(|r| Some((lot(r)?.lot.clone(), r.units)));
+    moved.lots = lots.collect();
+    if wish.dry_run {
+        return Ok(moved);
+    }
+
+    let stamp = ctx.stamp();
+    stock::arrive(&mut tx, &relocations).await?;
+    if keeps_promises {
+        take_along(&mut tx, &stamp, product.id, to.id, &goes.promised).await?;
+    } else {
+        promises.release(&mut tx, &stamp, &goes.promised).await?;
+    }
+    let reason = wish.reason.as_deref().unwrap_or("moved");
+    stock::send_off(&mut tx, &stamp, &relocations, reason, &reference).await?;
+    let summary = format!(
+        "{} {} from {} to {}",
+        wish.units, wish.sku, wish.from, wish.to
+    );
+    applied_refs::note(&mut tx, &stamp, &reference, "move", &summary).await?;
+    let facts = json!({
+        "from": wish.from, "to": wish.to, "units": wish.units, "lots": moved.lots,
+        "reason": reason, "promised": moved.promised, "released": moved.released,
+    });
+    let fact = Event::new("stock.moved", format!("sku:{}", wish.sku), facts);
+    events::append(&mut tx, &stamp, &[fact]).await?;
+    ctx.store.commit(tx).await?;
+    Ok(moved)
+}
+
+/// One relocation for each lot.
+fn relocations(goes: &Withdrawal, here: &[&Place], to: i64) -> Vec<Relocation> {
+    let parts = goes.parts.iter().filter_map(|(balance, units)| {
+        let place = here.iter().find(|place| place.id == *balance)?;
+        Some(Relocation {
+            lot: place.lot_id,
+            product: place.product_id,
+            from: place.location_id,
+            to,
+            units: *units,
+        })
+    });
+    parts.collect()
+}
+
+/// Promises follow their units: each to the same lot at the new place.
+async fn take_along(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    product: i64,
+    to: i64,
+    promised: &[Held],
+) -> anyhow::Result<()> {
+    let places = stock::places(tx, &[product]).await?;
+    let lots: HashMap<i64, i64> = places.iter().map(|p| (p.id, p.lot_id)).collect();
+    let arrived = |p: &&Place| p.location_id == to;
+    let there: HashMap<i64, i64> = places
+        .iter()
+        .filter(arrived)
+        .map(|p| (p.lot_id, p.id))
+        .collect();
+    let mut changes = Vec::with_capacity(promised.len() * 2);
+    for held in promised {
+        let balance = lots.get(&held.balance).and_then(|lot| there.get(lot));
+        let balance = balance.ok_or_else(|| StoreError::Conflict("a lot is gone".to_owned()))?;
+        for (balance, units) in [(held.balance, -held.units), (*balance, held.units)] {
+            changes.push(Change {
+                demand: held.demand,
+                balance,
+                units,
+            });
+        }
+    }
+    let demands: Vec<i64> = promised.iter().map(|held| held.demand).collect();
+    let stored = reservations::of_demands(tx, &demands).await?;
+    let stored = stored
+        .into_iter()
+        .map(|(id, d, b, units)| ((d, b), (id, units)));
+    Ok(reservations::apply(tx, stamp, &changes, &stored.collect()).await?)
+}
+
+/// Says what lies where.
+fn not_there(wish: &Wish, here: &[&Place], places: &[Place]) -> Fault {
+    let there: i64 = here.iter().map(|place| place.on_hand).sum();
+    let lot = wish
+        .lot
+        .as_ref()
+        .map_or(String::new(), |lot| format!(" of lot {lot}"));
+    let text = format!(
+        "{} has {there} units{lot} at {}, {} cannot go",
+        wish.sku, wish.from, wish.units
+    );
+    let lies: Vec<String> = places
+        .iter()
+        .filter(|place| place.on_hand > 0)
+        .take(10)
+        .map(|place| {
+            format!(
+                "{} at {} (lot {})",
+                place.on_hand, place.location, place.lot
+            )
+        })
+        .collect();
+    Fault::failed(text).hint(if lies.is_empty() {
+        format!("nothing of {} is on hand", wish.sku)
+    } else {
+        format!("on hand: {}", lies.join(", "))
+    })
+}
