@@ -107,7 +107,7 @@ async fn before(tx: &mut Tx, head: &Head) -> anyhow::Result<Option<applied_refs:
     Ok(Some(applied_refs::Applied {
         at: UtcMs(at),
         actor: told.map_or_else(|| head.actor.clone(), |event| event.actor),
-        summary: format!("count {} of {}", head.id, head.scope),
+        summary: format!("count {}: {}", head.id, head.scope),
     }))
 }
 
