@@ -44,7 +44,16 @@ fn works(shop: &Shop, round: u64, random: &mut StdRng) -> Vec<Vec<String>> {
     shop.json(&["count", "enter", &count, "--bin", "main", "--sku", &seen]);
     let number = format!("F{round}");
     let line = "S5=3@1.20";
-    shop.json(&["po", "new", "--supplier", "ACME", "--line", line, "--number", &number]);
+    shop.json(&[
+        "po",
+        "new",
+        "--supplier",
+        "ACME",
+        "--line",
+        line,
+        "--number",
+        &number,
+    ]);
     shop.write(
         &format!("bill{round}.csv"),
         &format!(

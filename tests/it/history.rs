@@ -221,8 +221,8 @@ fn count_one(shop: &Shop, random: &mut StdRng, paid: &mut Paid) {
 /// Units go to another shelf, or are taken away from sale.
 fn move_some(shop: &Shop, random: &mut StdRng) {
     let sku = format!("S{}", random.random_range(0..SKUS));
-    let [from, to] = [["main", "shelf"], ["shelf", "main"], ["main", "damaged"]]
-        [random.random_range(0..3)];
+    let [from, to] =
+        [["main", "shelf"], ["shelf", "main"], ["main", "damaged"]][random.random_range(0..3)];
     let units = random.random_range(1..4).to_string();
     // Where so many do not lie there, it is refused, and the history goes on.
     let _ = shop.run(&["stock", "move", &sku, &units, "--from", from, "--to", to]);

@@ -10,6 +10,7 @@ on_all_stores!(
     a_found_unit_is_a_lot_of_its_own_at_its_parents_cost,
     more_than_is_there_cannot_go,
     a_hundred_thousand_rows_are_received,
+    a_hand_at_the_tables_is_found_out,
 );
 
 fn new_products() -> receive::Options {
@@ -93,4 +94,43 @@ async fn a_hundred_thousand_rows_are_received(shop: Shop) {
     );
     assert_eq!(report.cost[0].1, "250000.00");
     shop.must_be_sound();
+}
+
+/// Each rule over moves and costs names what breaks it.
+async fn a_hand_at_the_tables_is_found_out(shop: Shop) {
+    let rows = "sku,lot,received_on,qty,total_cost\nA,L1,2026-01-02,3,10.00\n";
+    shop.write("lots.csv", rows);
+    shop.json(&["receive", "lots.csv", "--new-products"]);
+    shop.json(&["stock", "adjust", "A", "--by", "-1", "--reason", "lost"]);
+    shop.must_be_sound();
+    for (breaks, mends, told) in [
+        (
+            "UPDATE balances SET on_hand = on_hand + 1",
+            "UPDATE balances SET on_hand = on_hand - 1",
+            "3 on hand, moves sum up to 2",
+        ),
+        (
+            "UPDATE lots SET quantity = quantity + 1",
+            "UPDATE lots SET quantity = quantity - 1",
+            "4 received, moves in 3",
+        ),
+        (
+            "UPDATE cogs_entries SET quantity = 2",
+            "UPDATE cogs_entries SET quantity = 1",
+            "1 units have left, 2 are costed",
+        ),
+        (
+            "UPDATE cogs_entries SET cost_minor = 334",
+            "UPDATE cogs_entries SET cost_minor = 333",
+            "334 minor units have left with 1 of 3 units that cost 1000",
+        ),
+    ] {
+        shop.sql(breaks).await;
+        let output = shop.run(&["check"]);
+        assert_eq!(output.status.code(), Some(1), "{breaks}");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains(told), "{told:?} is not in:\n{text}");
+        shop.sql(mends).await;
+        shop.must_be_sound();
+    }
 }

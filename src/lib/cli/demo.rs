@@ -3,6 +3,7 @@
 //! missing `tenants/demo.toml`.
 
 mod stage;
+mod steps;
 mod stock_room;
 mod story;
 

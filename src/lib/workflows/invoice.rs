@@ -1,6 +1,7 @@
 //! What suppliers bill: taken in, held against what was ordered and received, and booked.
 
 mod book;
+mod difference;
 mod import;
 mod matching;
 mod read;
@@ -10,8 +11,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use difference::Difference;
 pub use import::{Imported, Options as ImportOptions, import};
-pub use matching::{Difference, Found, Matched, Options, run as match_one};
+pub use matching::{Found, Matched, Options, run as match_one};
 pub use show::{Shown, show};
 
 pub(super) use book::{Charges, close, cost_of, differs};

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 
 use super::Teller;
 use super::stage::Stage;
-use super::story::{Sold, sync_once, told_of, write};
+use super::steps::{sync_once, told_of, write};
 use crate::cli::{Page, Report};
 use crate::domain::time::UtcMs;
 use crate::workflows::purchasing::{self, LineWish};
@@ -20,6 +20,18 @@ const FORWARDER: &str = "FASTSHIP";
 /// Units bought of what an order waits for, and of something else.
 const BOUGHT: i64 = 12;
 const BOUGHT_MORE: i64 = 20;
+
+/// What was sold that the story comes back to.
+pub(super) struct Sold {
+    /// An order that has to wait for goods.
+    pub(super) waiting: String,
+    /// What it waits for.
+    pub(super) scarce: String,
+    /// An order that has all it wants.
+    pub(super) usual: String,
+    /// Something else that is sold.
+    pub(super) other: String,
+}
 
 /// Plays this part of the story.
 ///

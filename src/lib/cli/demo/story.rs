@@ -6,16 +6,17 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::Teller;
 use super::stage::{FOLDER, Stage};
-use super::{Teller, stock_room};
+use super::steps::{sync_once, told_of, write};
+use super::stock_room::{self, Sold};
 use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::jobs::{self, Ended};
 use crate::sandbox::faults::{Fault as Weather, Rule};
 use crate::store::check;
-use crate::workflows::sync::ChannelReport;
-use crate::workflows::{open, receive, reserve, scan, stock, sync};
+use crate::workflows::{open, receive, reserve, scan, stock};
 
 /// What holds at the end.
 #[derive(Debug, Serialize)]
@@ -79,13 +80,6 @@ fn shop(ctx: &Context) -> anyhow::Result<(&str, &WooCommerce)> {
         .next()
         .context("the demo has a channel")?;
     Ok((name, shop))
-}
-
-/// Writes a file of the demo's.
-pub(super) fn write(name: &str, text: &str) -> anyhow::Result<std::path::PathBuf> {
-    let path = std::path::Path::new(FOLDER).join(name);
-    std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
-    Ok(path)
 }
 
 /// SKUs that keep a stock of their own in the shop, and how much there is.
@@ -179,55 +173,6 @@ async fn receive_goods(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result
     teller.tell("opsctl receive: goods come in", told)
 }
 
-/// One `opsctl sync`, on record.
-pub(super) async fn sync_once(stage: &Stage) -> anyhow::Result<ChannelReport> {
-    let ctx = stage.run();
-    let work = async {
-        let report = sync::run(&ctx, sync::Options::default()).await?;
-        let ended = if report.is_whole() {
-            Ended::Done
-        } else {
-            Ended::Partly
-        };
-        Ok((report, ended))
-    };
-    let (report, _) = jobs::run(&ctx, "sync", work).await?;
-    report
-        .channels
-        .into_iter()
-        .next()
-        .context("the demo has a channel")
-}
-
-pub(super) fn told_of(report: &ChannelReport) -> Vec<String> {
-    let mut told = vec![format!(
-        "{} orders new or changed: {} units reserved, {} lacking, {} released, {} shipped",
-        report.orders_changed,
-        report.units_reserved,
-        report.units_backordered,
-        report.units_released,
-        report.units_shipped
-    )];
-    if report.pushed > 0 {
-        let exposure = report
-            .exposure_seconds
-            .map(|s| format!(", exposed for {s:.1} s"));
-        told.push(format!(
-            "{} quantities written to the shop in {} requests{}",
-            report.pushed,
-            report.push_requests,
-            exposure.unwrap_or_default()
-        ));
-    }
-    told.extend(
-        report
-            .failures
-            .iter()
-            .map(|failure| format!("failed: {failure}")),
-    );
-    told
-}
-
 async fn first_sync(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<()> {
     let report = sync_once(stage).await?;
     let told = told_of(&report);
@@ -235,18 +180,6 @@ async fn first_sync(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<()
         "opsctl sync: orders reserve the oldest lots, quantities go out",
         told,
     )
-}
-
-/// What was sold that the story comes back to.
-pub(super) struct Sold {
-    /// An order that has to wait for goods.
-    pub(super) waiting: String,
-    /// What it waits for.
-    pub(super) scarce: String,
-    /// An order that has all it wants.
-    pub(super) usual: String,
-    /// Something else that is sold.
-    pub(super) other: String,
 }
 
 /// What happens in the shop while opsctl looks the other way.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::matching::Difference;
+use super::difference::Difference;
 use crate::context::Context;
 use crate::domain::cost::{Component, Cost, Rate, convert};
 use crate::domain::landed::Basis;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::book::{Charges, close, cost_of, differs, names};
+use super::difference::Difference;
 use super::the_one;
 use crate::context::Context;
 use crate::domain::cost::{Component, Cost, between, convert};
@@ -28,19 +29,6 @@ pub struct Options {
     pub reason: Option<String>,
     /// Only say what would be done.
     pub dry_run: bool,
-}
-
-/// What differs between what is billed and what was ordered and received.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// `not_received`, `price`, `never_ordered` or `applies_to_nothing`.
-    pub kind: &'static str,
-    /// The invoice's line.
-    pub line: i64,
-    /// The SKU.
-    pub sku: Option<String>,
-    /// What differs, for people.
-    pub text: String,
 }
 
 /// How an invoice was matched.

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::matching::{Difference, Found};
+use super::difference::Difference;
+use super::matching::Found;
 use super::the_one;
 use crate::context::Context;
 use crate::domain::money::Currency;
