@@ -73,7 +73,8 @@ CREATE INDEX IF NOT EXISTS shipment_items_by_demand ON shipment_items (demand_id
 
 -- What left the house at which cost: units `first_unit` to `first_unit + quantity` of a
 -- lot, each costed once. `late_cost`: the share of units that had left already in a cost
--- that came later. `return`: the cost of what came back, now that of a lot of its own.
+-- that came later. `return`: the cost of what came back, now that of a lot of its own; with
+-- no units, its share in a cost that came later still.
 -- The totals are those after the entry.
 CREATE TABLE IF NOT EXISTS cogs_entries (
     id BIGINT AUTO_INCREMENT PRIMARY KEY,
@@ -99,7 +100,7 @@ CREATE TABLE IF NOT EXISTS cogs_entries (
     CONSTRAINT cogs_kind CHECK (
         (kind IN ('dispatch', 'write_off') AND first_unit >= 0 AND quantity > 0)
         OR (kind = 'late_cost' AND first_unit IS NULL AND quantity = 0 AND lot_cost_id IS NOT NULL)
-        OR (kind = 'return' AND first_unit IS NULL AND quantity < 0)),
+        OR (kind = 'return' AND first_unit IS NULL AND quantity <= 0)),
     UNIQUE (lot_id, first_unit),
     UNIQUE (lot_cost_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;

@@ -18,6 +18,12 @@ on_all_stores!(
     the_shop_is_told_once_and_a_shop_that_is_down_later,
     an_order_cancelled_meanwhile_is_left_to_a_person,
     the_stock_is_worth_what_was_paid_for_it,
+    a_late_cost_changes_no_day_that_is_past,
+    what_came_back_gets_its_part_of_a_late_cost,
+    units_with_serials_never_move_without_them,
+    two_lots_of_one_line_leave_in_one_parcel,
+    what_was_added_in_the_shop_meanwhile_has_not_left,
+    an_order_of_which_the_rest_is_refunded_is_told,
 );
 
 fn receive(shop: &Shop, rows: &str) {
@@ -448,5 +454,170 @@ async fn the_stock_is_worth_what_was_paid_for_it(shop: Shop) {
         &["stock", "value", "--as-of", "31.12.2025"],
         "is not a day",
     );
+    shop.must_be_sound();
+}
+
+async fn a_late_cost_changes_no_day_that_is_past(shop: Shop) {
+    receive(&shop, "A,L1,2026-01-01,10,100.00\n");
+    order(&shop, "1,2026-02-01,A,6,20\n");
+    ship(&shop, "1", "1Z1", &[]);
+    shop.json(&[
+        "landed",
+        "add",
+        "--document",
+        "F1",
+        "--kind",
+        "freight",
+        "--amount",
+        "50",
+        "--applies-to",
+        "lot:A:L1",
+        "--on",
+        "2026-01-05",
+    ]);
+    let on = |day: &str| shop.json(&["stock", "value", "--as-of", day])["cost"][0][1].clone();
+    assert_eq!(on("2026-01-10"), 10000);
+    assert_eq!(shop.json(&["stock", "value"])["cost"][0][1], 6000);
+    let told = shop.json(&["cogs", "explain", "1"]);
+    assert_eq!(told["cost"][0][1], 9000);
+    assert_eq!(told["lines"][1]["booked_on"], told["lines"][0]["booked_on"]);
+    shop.must_be_sound();
+}
+
+async fn what_came_back_gets_its_part_of_a_late_cost(shop: Shop) {
+    shop.write("lots.csv", "sku,lot,received_on,qty\nA,L1,2026-01-01,4\n");
+    shop.json(&["receive", "lots.csv", "--new-products"]);
+    order(&shop, "1,2026-02-01,A,3,20\n");
+    ship(&shop, "1", "1Z1", &[]);
+    shop.json(&["stock", "return", "1", "A=2", "--to", "main", "--ref", "r1"]);
+    // The bill of what nobody knew the cost of: one unit never left, two are back.
+    late(&shop, 1, 1000).await;
+    shop.must_be_sound();
+    assert_eq!(shop.json(&["stock", "value"])["cost"][0][1], 750);
+    let told = shop.json(&["cogs", "explain", "1"]);
+    assert_eq!(told["cost"][0][1], 250);
+    assert_eq!(told["units_without_cost"], 0);
+    // One of those is sold again, at the cost it came back with.
+    order(&shop, "2,2026-02-02,A,3,20\n");
+    ship(&shop, "2", "1Z2", &[]);
+    assert_eq!(shop.json(&["cogs", "explain", "2"])["cost"][0][1], 750);
+    late(&shop, 1, 400).await;
+    assert_eq!(shop.json(&["cogs", "explain", "2"])["cost"][0][1], 1050);
+    shop.must_be_sound();
+}
+
+async fn units_with_serials_never_move_without_them(shop: Shop) {
+    shop.write("p.csv", "sku,tracking\nA,serial\n");
+    shop.json(&["products", "import", "p.csv"]);
+    shop.write(
+        "lots.csv",
+        "sku,lot,received_on,qty,total_cost,serials\nA,L1,2026-01-01,3,3.00,S1 S2 S3\n",
+    );
+    shop.json(&["receive", "lots.csv"]);
+    let adjust = ["stock", "adjust", "A", "--by", "-1", "--reason", "lost"];
+    refused(&shop, &adjust, "need 1 serials, not 0");
+    shop.json(&[&adjust[..], &["--serial", "S2"]].concat());
+    refused(
+        &shop,
+        &[&adjust[..], &["--serial", "S2"]].concat(),
+        "S2 of A is not in the house",
+    );
+    let found = [
+        "stock", "adjust", "A", "--by", "2", "--reason", "found", "--serial", "S2,S9",
+    ];
+    shop.json(&found);
+    order(&shop, "1,2026-02-01,A,1,1\n2,2026-02-01,A,2,1\n");
+    ship(&shop, "1", "1Z1", &["--serial", "S9"]);
+    ship(&shop, "2", "1Z2", &["--serial", "S1,S2"]);
+    let back = ["stock", "return", "1", "A=1"];
+    refused(&shop, &back, "come back with 0 serials");
+    refused(
+        &shop,
+        &[&back[..], &["--serial", "S1"]].concat(),
+        "S1 did not leave with manual:1",
+    );
+    shop.json(&["stock", "return", "2", "A=1", "--serial", "S1"]);
+    let told = shop.run(&["serial", "S1"]);
+    assert!(String::from_utf8_lossy(&told.stdout).contains("returned"));
+    shop.must_be_sound();
+}
+
+async fn two_lots_of_one_line_leave_in_one_parcel(shop: Shop) {
+    shop.write("p.csv", "sku,tracking\nA,lot\n");
+    shop.json(&["products", "import", "p.csv"]);
+    receive(
+        &shop,
+        "A,L1,2026-01-01,3,3.00\nA,L2,2026-01-02,3,6.00\nA,L3,2026-01-03,3,9.00\n",
+    );
+    order(&shop, "1,2026-02-01,A,5,1\n");
+    shop.json(&["reserve"]);
+    let more = ["--line", "A=2@L3", "--line", "A=1@L2", "--line", "A=2"];
+    let shipped = ship(&shop, "1", "1Z1", &more);
+    let mut lots = left(&shipped);
+    lots.sort();
+    assert_eq!(
+        lots,
+        [lot("L1", 2, 200), lot("L2", 1, 200), lot("L3", 2, 600)]
+    );
+    shop.must_be_sound();
+    order(&shop, "2,2026-02-01,A,2,1\n");
+    let args = [
+        "ship",
+        "--manual",
+        "2",
+        "--carrier",
+        "UPS",
+        "--tracking",
+        "1Z2",
+        "--line",
+        "A=2@L3",
+    ];
+    refused(&shop, &args, "1 units of A are not there to be taken");
+    receive(&shop, "B,L1,2026-01-01,3,3.00\n");
+    order(&shop, "3,2026-02-01,B,2,1\n");
+    let args = [
+        "ship",
+        "--manual",
+        "3",
+        "--carrier",
+        "UPS",
+        "--tracking",
+        "1Z3",
+        "--line",
+        "B=2@L1",
+    ];
+    refused(&shop, &args, "the oldest leaves");
+    shop.must_be_sound();
+}
+
+async fn what_was_added_in_the_shop_meanwhile_has_not_left(shop: Shop) {
+    let (sandbox, ctx, skus) = trading(&shop).await;
+    let id = sold(&shop, &sandbox, &skus[0]);
+    // The last look was some seconds ago.
+    shop.sql("UPDATE orders SET modified_at = modified_at - 5000")
+        .await;
+    sandbox.woo().refund(id, &[(0, 1)], true).unwrap();
+    // The shop has changed it since: it is not told before the next look.
+    let waits = ship(&shop, &format!("woo:{id}"), "1Z1", &[]);
+    assert_eq!(waits["shop_waits"].as_array().unwrap().len(), 1);
+    assert_eq!(status(&sandbox, id), "processing");
+    let synced = shop.json(&["sync"]);
+    assert_eq!(synced["channels"][0]["orders_told"], 1);
+    assert_eq!(status(&sandbox, id), "completed");
+    shop.json(&["sync"]);
+    agreed(&sandbox, &ctx, &skus[1..]).await;
+    shop.must_be_sound();
+}
+
+async fn an_order_of_which_the_rest_is_refunded_is_told(shop: Shop) {
+    let (sandbox, _ctx, skus) = trading(&shop).await;
+    let id = sold(&shop, &sandbox, &skus[0]);
+    let part = format!("{}=1", skus[0]);
+    ship(&shop, &format!("woo:{id}"), "1Z1", &["--line", &part]);
+    assert_eq!(status(&sandbox, id), "processing");
+    sandbox.woo().refund(id, &[(0, 1)], true).unwrap();
+    let synced = shop.json(&["sync"]);
+    assert_eq!(synced["channels"][0]["orders_told"], 1);
+    assert_eq!(status(&sandbox, id), "completed");
     shop.must_be_sound();
 }

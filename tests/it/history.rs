@@ -25,6 +25,9 @@ const STEPS: usize = 120;
 /// What a history has paid, by product and lot.
 type Paid = BTreeMap<(String, String), i64>;
 
+/// The lot that units were of before they came back, by product and lot.
+type WasOf = BTreeMap<(String, String), String>;
+
 fn seed(what: &str) -> u64 {
     let replay = std::env::var("OPSCTL_HISTORY_SEED").ok();
     let seed = replay.and_then(|text| text.parse().ok());
@@ -63,17 +66,16 @@ async fn receive_some(shop: &Shop, random: &mut StdRng, step: usize, paid: &mut 
 
 async fn charge_late(shop: &Shop, random: &mut StdRng, step: usize, paid: &mut Paid) {
     let ctx = shop.context(&format!("late{step}")).await;
-    let all = value::run(&ctx, None, By::Lot).await.unwrap().rows;
-    let Some(row) = all.get(random.random_range(0..all.len().max(1))) else {
-        return;
-    };
+    // Also on lots of which nothing is left.
+    let all: Vec<(String, String)> = paid.keys().cloned().collect();
+    let (sku, name) = &all[random.random_range(0..all.len())];
     let amount: i64 = random.random_range(-200..5_000);
     let mut tx = ctx.store.allocate().await.unwrap();
-    let product = opsctl::store::products::by_sku(&mut tx, &row.sku)
+    let product = opsctl::store::products::by_sku(&mut tx, sku)
         .await
         .unwrap()
         .unwrap();
-    let lot = opsctl::store::cogs::lot(&mut tx, product.id, &row.lot)
+    let lot = opsctl::store::cogs::lot(&mut tx, product.id, name)
         .await
         .unwrap()
         .unwrap();
@@ -88,7 +90,7 @@ async fn charge_late(shop: &Shop, random: &mut StdRng, step: usize, paid: &mut P
         .await
         .unwrap();
     ctx.store.commit(tx).await.unwrap();
-    *paid.entry((row.sku.clone(), row.lot.clone())).or_default() += amount;
+    *paid.entry((sku.clone(), name.clone())).or_default() += amount;
 }
 
 async fn order_some(shop: &Shop, random: &mut StdRng, step: usize) -> String {
@@ -123,6 +125,7 @@ async fn correct(ctx: &Context, random: &mut StdRng, paid: &mut Paid) {
         by,
         reason: if by > 0 { "found" } else { "lost" },
         reference: None,
+        serials: Vec::new(),
         dry_run: false,
     };
     let Ok(done) = stock::adjust(ctx, &wish).await else {
@@ -135,7 +138,7 @@ async fn correct(ctx: &Context, random: &mut StdRng, paid: &mut Paid) {
     }
 }
 
-async fn give_back(ctx: &Context, random: &mut StdRng, order: &str, paid: &mut Paid) {
+async fn give_back(ctx: &Context, random: &mut StdRng, order: &str, was_of: &mut WasOf) {
     let wish = take_back::Wish {
         order: order.to_owned(),
         lines: vec![(format!("S{}", random.random_range(0..SKUS)), 1)],
@@ -146,7 +149,7 @@ async fn give_back(ctx: &Context, random: &mut StdRng, order: &str, paid: &mut P
     };
     if let Ok(report) = take_back::run(ctx, &wish).await {
         for lot in report.lots {
-            paid.insert((lot.sku, lot.lot), lot.cost_minor);
+            was_of.insert((lot.sku, lot.lot), lot.was_of);
         }
     }
 }
@@ -156,7 +159,7 @@ async fn what_was_paid_is_in_the_house_or_has_left(shop: Shop) {
     let mut random = StdRng::seed_from_u64(seed("what was paid"));
     shop.json(&["location", "add", "shelf"]);
     let mut paid = Paid::new();
-    let mut placed: Vec<String> = Vec::new();
+    let (mut placed, mut was_of): (Vec<String>, WasOf) = (Vec::new(), WasOf::new());
     receive_some(&shop, &mut random, 0, &mut paid).await;
     receive_some(&shop, &mut random, 1, &mut paid).await;
     let known = "sku,title\nS0,A\nS1,B\nS2,C\nS3,D\n";
@@ -180,7 +183,7 @@ async fn what_was_paid_is_in_the_house_or_has_left(shop: Shop) {
             7 => correct(&ctx, &mut random, &mut paid).await,
             8 => {
                 if let Some(order) = placed.get(some(&mut random)).cloned() {
-                    give_back(&ctx, &mut random, &order, &mut paid).await;
+                    give_back(&ctx, &mut random, &order, &mut was_of).await;
                 }
             }
             9 => cancel_one(&shop, &mut random, &placed).await,
@@ -195,8 +198,16 @@ async fn what_was_paid_is_in_the_house_or_has_left(shop: Shop) {
     for row in value::run(&ctx, None, By::Lot).await.unwrap().rows {
         *accounted.entry((row.sku, row.lot)).or_default() += row.cost_minor;
     }
+    // What came back was paid for with the lot that it had left with.
+    let mut by_root = Paid::new();
+    for ((sku, mut lot), minor) in accounted {
+        while let Some(parent) = was_of.get(&(sku.clone(), lot.clone())) {
+            lot.clone_from(parent);
+        }
+        *by_root.entry((sku, lot)).or_default() += minor;
+    }
     for (lot, minor) in paid {
-        let found = accounted.get(&lot).copied().unwrap_or(0);
+        let found = by_root.get(&lot).copied().unwrap_or(0);
         assert_eq!(found, minor, "what lot {lot:?} cost");
     }
 }
@@ -245,17 +256,14 @@ async fn cancel_one(shop: &Shop, random: &mut StdRng, placed: &[String]) {
     ctx.store.close().await;
 }
 
-/// What left by lot, returns not taken off: they are lots of their own.
+/// What left by lot, returns taken off.
 fn out_by_lot(shop: &Shop) -> Paid {
     let output = shop.run(&["export", "cogs_entries"]);
     let mut rows = csv::Reader::from_reader(output.stdout.as_slice());
     let mut out = Paid::new();
     for row in rows.records().map(Result::unwrap) {
-        if &row[2] != "return" {
-            let cost = cents(&row[11]);
-            *out.entry((row[6].to_owned(), row[7].to_owned()))
-                .or_default() += cost;
-        }
+        let lot = (row[6].to_owned(), row[7].to_owned());
+        *out.entry(lot).or_default() += cents(&row[11]);
     }
     out
 }

@@ -127,6 +127,7 @@ async fn a_removed_unit_releases_the_newest_promise(shop: Shop) {
         by: -2,
         reason: "damaged",
         reference: Some("broken pallet".to_owned()),
+        serials: Vec::new(),
         dry_run: false,
     };
     let adjusted = stock::adjust(&ctx, &adjustment).await.unwrap();

@@ -37,7 +37,7 @@ pub async fn dispatch(shop: &Shop, number: &str) {
             .map(|demand| Item {
                 units: demand.quantity,
                 demand,
-                lots: None,
+                lots: Vec::new(),
             })
             .collect(),
         source: "manual",

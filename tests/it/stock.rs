@@ -57,6 +57,7 @@ async fn a_found_unit_is_a_lot_of_its_own_at_its_parents_cost(shop: Shop) {
         by: 2,
         reason: "found",
         reference: None,
+        serials: Vec::new(),
         dry_run: false,
     };
     stock::adjust(&ctx, &adjustment).await.unwrap();

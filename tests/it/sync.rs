@@ -358,6 +358,7 @@ async fn what_the_shop_has_no_more_is_written_no_more(shop: Shop) {
         by: 1,
         reason: "found",
         reference: None,
+        serials: Vec::new(),
         dry_run: false,
     };
     stock::adjust(&ctx, &found).await.unwrap();

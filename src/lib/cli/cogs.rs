@@ -63,6 +63,12 @@ impl Report for Explained {
         }
         let (sold, currency) = &self.sold_for;
         page.line(format!("Sold for: {} without tax", amount(*sold, currency)));
+        if self.refunded_minor != 0 {
+            page.line(format!(
+                "Refunded: {}",
+                amount(self.refunded_minor, currency)
+            ));
+        }
         if let Some(margin) = self.margin_minor {
             page.line(format!("Margin: {}", amount(margin, currency)));
         }

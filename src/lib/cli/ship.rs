@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(long)]
     partial: bool,
     /// Apply under this reference instead of order, carrier and number
-    #[arg(long = "ref", value_name = "REF")]
+    #[arg(long = "ref", value_name = "REF", value_parser = super::key)]
     reference: Option<String>,
     #[command(flatten)]
     dry: DryRun,
@@ -63,6 +63,12 @@ fn one(shipped: &Shipped, page: &mut Page) {
             "{}: already shipped on {} by {}: {}. Nothing was changed.",
             shipped.order, before.at, before.actor, before.summary
         ));
+        if shipped.left > 0 {
+            page.line(format!(
+                "{} units are still wanted; to ship more under the same number, give a --ref.",
+                shipped.left
+            ));
+        }
         return;
     }
     let left = match shipped.left {

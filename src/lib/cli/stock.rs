@@ -16,7 +16,7 @@ use crate::domain::money::Currency;
 use crate::fault::{Exit, Fault};
 use crate::jobs::{self, Ended};
 use crate::workflows::stock::{self, Adjustment};
-use crate::workflows::{open, scan, take_back, value};
+use crate::workflows::{low_stock, open, scan, take_back, value};
 
 /// Arguments of `opsctl stock`.
 #[derive(Debug, clap::Args)]
@@ -71,7 +71,7 @@ enum Command {
         #[arg(long, value_name = "LOCATION", default_value = "returns")]
         to: String,
         /// Apply once under this reference
-        #[arg(long = "ref", value_name = "REF")]
+        #[arg(long = "ref", value_name = "REF", value_parser = super::key)]
         reference: Option<String>,
         #[command(flatten)]
         dry: DryRun,
@@ -88,8 +88,11 @@ enum Command {
         #[arg(long, value_enum)]
         reason: Reason,
         /// A reference that is applied only once
-        #[arg(long = "ref", value_name = "REF")]
+        #[arg(long = "ref", value_name = "REF", value_parser = super::key)]
         reference: Option<String>,
+        /// The serials of the units, one for each, where the product has them
+        #[arg(long = "serial", value_name = "SERIAL", value_delimiter = ',')]
+        serials: Vec<String>,
         #[command(flatten)]
         dry: DryRun,
     },
@@ -381,7 +384,12 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
                 reference: reference.clone(),
                 dry_run: dry.dry_run,
             };
-            out.report(&take_back::run(ctx, &wish).await?)?;
+            let report = take_back::run(ctx, &wish).await?;
+            if !report.dry_run && report.applied_before.is_none() {
+                low_stock::refresh(ctx).await?;
+                scan::refresh(ctx).await?;
+            }
+            out.report(&report)?;
         }
         Command::Open {
             from,
@@ -401,6 +409,7 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
             by,
             reason,
             reference,
+            serials,
             dry,
         } => {
             if *by == 0 {
@@ -411,10 +420,12 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
                 by: *by,
                 reason: reason.code(),
                 reference: reference.clone(),
+                serials: serials.clone(),
                 dry_run: dry.dry_run,
             };
             let adjusted = stock::adjust(ctx, &adjustment).await?;
             if !adjusted.dry_run && adjusted.applied_before.is_none() {
+                low_stock::refresh(ctx).await?;
                 scan::refresh(ctx).await?;
             }
             out.report(&adjusted)?;

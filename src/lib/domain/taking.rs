@@ -2,8 +2,6 @@
 //! promised to it, then what is free, oldest lot first. Lots that a person names are taken
 //! wherever they lie, also where they are promised to others.
 
-use std::collections::BTreeMap;
-
 use super::layers::NotThere;
 
 /// A lot at a location, as one demand sees it. The caller gives them oldest lot first.
@@ -33,40 +31,53 @@ pub struct Taken {
     pub used: Vec<(i64, i64)>,
 }
 
-/// Takes units for a demand; of the lots named, where any are: (lot, units).
+/// Takes units for a demand: those of the lots named, where any are, (lot, units), and the
+/// rest as said.
 ///
 /// # Errors
 /// They are not there.
-pub fn take(spots: &[Spot], units: i64, named: Option<&[(i64, i64)]>) -> Result<Taken, NotThere> {
-    let mut room: Option<BTreeMap<i64, i64>> = named.map(|lots| lots.iter().copied().collect());
-    let mut allowed = |lot: i64, wanted: i64| match &mut room {
-        None => wanted,
-        Some(room) => {
-            let left = room.entry(lot).or_default();
-            let part = wanted.min(*left);
-            *left -= part;
-            part
-        }
-    };
-    let mut left = units;
+pub fn take(spots: &[Spot], units: i64, named: &[(i64, i64)]) -> Result<Taken, NotThere> {
     let mut from = vec![0; spots.len()];
-    for (at, spot) in spots.iter().enumerate() {
-        let part = allowed(spot.lot, spot.mine.min(left));
-        left -= part;
-        from[at] = part;
-    }
-    let mut used = from.clone();
-    for (at, spot) in spots.iter().enumerate().filter(|(_, spot)| spot.sellable) {
-        let free = match named {
-            None => spot.units - spot.mine - spot.others,
-            Some(_) => spot.units - from[at],
+    let mut used = vec![0; spots.len()];
+    let mut missing = 0;
+    for (lot, wanted) in named {
+        let mut left = *wanted;
+        let of_lot = || {
+            spots
+                .iter()
+                .enumerate()
+                .filter(|(_, spot)| spot.lot == *lot)
         };
-        let part = allowed(spot.lot, free.clamp(0, left));
+        for (at, spot) in of_lot() {
+            let part = spot.mine.min(spot.units - from[at]).min(left).max(0);
+            left -= part;
+            from[at] += part;
+            used[at] += part;
+        }
+        for (at, spot) in of_lot().filter(|(_, spot)| spot.sellable) {
+            let part = (spot.units - from[at]).clamp(0, left);
+            left -= part;
+            from[at] += part;
+        }
+        missing += left;
+    }
+    let mut left = units - named.iter().map(|(_, units)| units).sum::<i64>();
+    for (at, spot) in spots.iter().enumerate() {
+        let mine = (spot.mine - used[at]).min(spot.units - from[at]);
+        let part = mine.clamp(0, left.max(0));
+        left -= part;
+        from[at] += part;
+        used[at] += part;
+    }
+    for (at, spot) in spots.iter().enumerate().filter(|(_, spot)| spot.sellable) {
+        let promised = spot.others + spot.mine - used[at];
+        let part = (spot.units - from[at] - promised).clamp(0, left.max(0));
         left -= part;
         from[at] += part;
     }
-    if left > 0 {
-        return Err(NotThere { missing: left });
+    missing += left.max(0);
+    if missing > 0 {
+        return Err(NotThere { missing });
     }
     let promised: i64 = spots.iter().map(|spot| spot.mine).sum();
     let mut more = units.min(promised) - used.iter().sum::<i64>();
@@ -103,25 +114,39 @@ mod tests {
     #[test]
     fn what_is_promised_goes_first_then_what_is_free() {
         let spots = [spot(1, 5, 0, 3), spot(2, 4, 2, 0)];
-        let taken = take(&spots, 3, None).unwrap();
+        let taken = take(&spots, 3, &[]).unwrap();
         assert_eq!(taken.from, [(1, 1), (2, 2)]);
         assert_eq!(taken.used, [(2, 2)]);
-        assert_eq!(take(&spots, 7, None), Err(NotThere { missing: 1 }));
+        assert_eq!(take(&spots, 7, &[]), Err(NotThere { missing: 1 }));
     }
 
     #[test]
     fn a_lot_that_is_named_is_taken_from_others_too() {
         let spots = [spot(1, 5, 2, 3), spot(2, 4, 0, 4)];
-        let taken = take(&spots, 3, Some(&[(20, 3)])).unwrap();
+        let taken = take(&spots, 3, &[(20, 3)]).unwrap();
         assert_eq!(taken.from, [(2, 3)]);
         assert_eq!(taken.used, [(1, 2)]);
-        assert!(take(&spots, 3, Some(&[(20, 2)])).is_err());
+        assert!(take(&spots, 6, &[(20, 5)]).is_err());
+    }
+
+    #[test]
+    fn some_of_a_named_lot_and_the_rest_as_it_comes() {
+        let spots = [spot(1, 5, 2, 0), spot(2, 4, 1, 0)];
+        let taken = take(&spots, 4, &[(20, 1)]).unwrap();
+        assert_eq!(taken.from, [(1, 3), (2, 1)]);
+        assert_eq!(taken.used, [(1, 2), (2, 1)]);
+    }
+
+    #[test]
+    fn what_others_have_taken_is_not_taken_again() {
+        let spots = [spot(1, 1, 3, 0)];
+        assert_eq!(take(&spots, 2, &[]), Err(NotThere { missing: 1 }));
     }
 
     #[test]
     fn nothing_is_taken_where_nothing_is_sold_from() {
         let mut away = spot(1, 5, 0, 0);
         away.sellable = false;
-        assert_eq!(take(&[away], 1, None), Err(NotThere { missing: 1 }));
+        assert_eq!(take(&[away], 1, &[]), Err(NotThere { missing: 1 }));
     }
 }

@@ -130,6 +130,19 @@ const RULES: &[(&str, &str)] = &[
          WHERE ABS(2 * x.quantity * x.booked - 2 * x.paid * x.units) > x.quantity",
     ),
     (
+        "what came back costs what it was no longer sold for",
+        "SELECT CONCAT('lot ', l.code, ' (', p.sku, '): ', x.units, ' minor units lie between \
+           what came back of it and the entries that took it back') \
+         FROM (SELECT lot_id, CAST(SUM(cost) AS SIGNED) AS units \
+           FROM (SELECT r.parent_lot AS lot_id, c.amount_minor AS cost FROM lots r \
+               JOIN lot_costs c ON c.lot_id = r.id \
+               WHERE c.component = 'return' AND r.parent_lot IS NOT NULL \
+             UNION ALL \
+             SELECT lot_id, cost_minor FROM cogs_entries WHERE kind = 'return') u \
+           GROUP BY lot_id HAVING SUM(cost) <> 0) x \
+         JOIN lots l ON l.id = x.lot_id JOIN products p ON p.id = l.product_id",
+    ),
+    (
         "what has come of a purchase order's line is what its receipts sum up to",
         "SELECT CONCAT('line ', l.line, ' of ', o.number, ': ', l.received, \
            ' received, receipts sum up to ', COALESCE(r.units, 0)) \

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::dialect::{Tx, Type, json_list, vals};
 use super::{Stamp, StoreError};
-use crate::domain::cost::{Cost, between, upto};
+use crate::domain::cost::{Component, Cost, between, upto};
 
 /// Where a lot stands: what it came in with, what of it is in the house, what it cost.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -85,8 +85,8 @@ const STANDING: &str = "SELECT l.id AS lot_id, l.product_id, l.quantity, \
 /// # Errors
 /// The store's.
 pub async fn of_lots(tx: &mut Tx, lots: &[i64]) -> Result<Vec<Standing>, StoreError> {
-    let from = tx.ids();
-    let sql = format!("{STANDING} FROM {from} JOIN lots l ON l.id = j.id ORDER BY l.id");
+    let wanted = tx.wanted();
+    let sql = format!("{STANDING} FROM {wanted} JOIN lots l ON l.id = w.id ORDER BY l.id");
     tx.all(&sql, vals![json_list(lots)]).await
 }
 
@@ -95,9 +95,9 @@ pub async fn of_lots(tx: &mut Tx, lots: &[i64]) -> Result<Vec<Standing>, StoreEr
 /// # Errors
 /// The store's.
 pub async fn in_house(tx: &mut Tx, products: &[i64]) -> Result<Vec<Standing>, StoreError> {
-    let from = tx.ids();
+    let wanted = tx.wanted();
     let sql = format!(
-        "{STANDING} FROM {from} JOIN lots l ON l.product_id = j.id \
+        "{STANDING} FROM {wanted} JOIN lots l ON l.product_id = w.id \
          WHERE EXISTS (SELECT 1 FROM balances b WHERE b.lot_id = l.id AND b.on_hand > 0) \
          ORDER BY l.id"
     );
@@ -107,7 +107,7 @@ pub async fn in_house(tx: &mut Tx, products: &[i64]) -> Result<Vec<Standing>, St
 /// The running totals of some lots and their products.
 struct Totals {
     lots: HashMap<i64, Standing>,
-    /// Units and cost in the house, by product and currency.
+    /// Units and cost in the house, by product; of lots in the currency of the touched ones.
     products: HashMap<i64, (i64, i64)>,
 }
 
@@ -118,7 +118,18 @@ impl Totals {
         products.sort_unstable();
         products.dedup();
         let mut totals: HashMap<i64, (i64, i64)> = HashMap::new();
-        for standing in in_house(tx, &products).await? {
+        let of_currency = |other: &Standing| {
+            let alike = |l: &Standing| {
+                l.product_id == other.product_id
+                    && (l.currency == other.currency || l.currency.is_empty())
+            };
+            other.currency.is_empty() || touched.iter().any(alike)
+        };
+        for standing in in_house(tx, &products)
+            .await?
+            .into_iter()
+            .filter(of_currency)
+        {
             let total = totals.entry(standing.product_id).or_default();
             total.0 += standing.on_hand;
             total.1 += standing.cost_on_hand();
@@ -147,6 +158,7 @@ impl Totals {
 }
 
 /// An entry to be written.
+#[derive(Clone, Copy)]
 struct Entry<'a> {
     kind: &'a str,
     lot: i64,
@@ -263,20 +275,71 @@ pub(super) async fn cost_out(
 }
 
 /// Adds costs to lots. What of a lot has left already is booked as an adjustment by its
-/// share; what was costed stays as it was. Gives the shares booked, in the order given.
+/// share, on the day it becomes known; what was costed stays as it was. Units that came back
+/// take their part of the share to the lots they are now. Gives the shares booked, in the
+/// order given.
 ///
 /// # Errors
-/// The store's.
+/// A lot's cost is in another currency, or the store's.
 pub async fn add(
     tx: &mut Tx,
     stamp: &Stamp,
     costs: &[(i64, Cost)],
     cause: &str,
 ) -> Result<Vec<i64>, StoreError> {
+    let mut shares = vec![0; costs.len()];
+    let mut round: Vec<(Option<usize>, i64, Cost)> = costs
+        .iter()
+        .enumerate()
+        .map(|(at, (lot, cost))| (Some(at), *lot, cost.clone()))
+        .collect();
+    while !round.is_empty() {
+        let here: Vec<(i64, Cost)> = round.iter().map(|(_, l, c)| (*l, c.clone())).collect();
+        let (booked, passed_on) = add_here(tx, stamp, here, cause).await?;
+        for ((at, ..), share) in round.iter().zip(booked) {
+            if let Some(at) = at {
+                shares[*at] = share;
+            }
+        }
+        round = passed_on
+            .into_iter()
+            .map(|(lot, cost)| (None, lot, cost))
+            .collect();
+    }
+    Ok(shares)
+}
+
+/// Adds costs to lots; gives the shares of what has left, and what of them goes on to lots
+/// that came back.
+async fn add_here(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    mut costs: Vec<(i64, Cost)>,
+    cause: &str,
+) -> Result<(Vec<i64>, Vec<(i64, Cost)>), StoreError> {
     let lots: Vec<i64> = costs.iter().map(|(lot, _)| *lot).collect();
     let mut totals = Totals::load(tx, &lots).await?;
-    let first = insert(tx, stamp, costs).await?;
-    let (mut rows, mut shares) = (Vec::new(), Vec::with_capacity(costs.len()));
+    let today = stamp.day();
+    for (lot, cost) in &mut costs {
+        let standing = totals.lot(*lot)?;
+        let currency = cost.currency.as_str();
+        if !standing.currency.is_empty() && standing.currency != currency {
+            return Err(StoreError::Refused {
+                rule: "currency",
+                message: format!(
+                    "lot {lot} was costed in {}, before costs were kept in {currency}",
+                    standing.currency
+                ),
+            });
+        }
+        // What has left is adjusted when it becomes known: no day that is past changes.
+        if standing.out() > 0 && cost.booked_on < today {
+            cost.booked_on.clone_from(&today);
+        }
+    }
+    let came_back = came_back(tx, &lots).await?;
+    let first = insert(tx, stamp, &costs).await?;
+    let (mut rows, mut shares, mut passed_on) = (Vec::new(), Vec::new(), Vec::new());
     for (at, (lot, cost)) in costs.iter().enumerate() {
         let standing = totals.lot(*lot)?;
         let (was, out) = (standing.cost_minor, standing.out());
@@ -287,24 +350,93 @@ pub async fn add(
         let product = standing.product_id;
         shares.push(share);
         totals.products.entry(product).or_default().1 += cost.amount_minor - share;
-        if out > 0 {
+        if out == 0 {
+            continue;
+        }
+        let late = Entry {
+            kind: "late_cost",
+            lot: *lot,
+            shipment: None,
+            demand: None,
+            lot_cost: Some(first + at as i64),
+            first_unit: None,
+            quantity: 0,
+            cost_minor: share,
+            booked_on: &cost.booked_on,
+            cause,
+        };
+        rows.push(late.row(stamp, &totals));
+        let mut before = 0;
+        for back in came_back.iter().filter(|back| back.lot == *lot) {
+            let part = between(share, out, before, back.units);
+            before += back.units;
+            if part == 0 {
+                continue;
+            }
             let entry = Entry {
-                kind: "late_cost",
-                lot: *lot,
-                shipment: None,
-                demand: None,
-                lot_cost: Some(first + at as i64),
-                first_unit: None,
-                quantity: 0,
-                cost_minor: share,
-                booked_on: &cost.booked_on,
-                cause,
+                kind: "return",
+                lot_cost: None,
+                demand: back.demand,
+                cost_minor: -part,
+                ..late
             };
             rows.push(entry.row(stamp, &totals));
+            let passed = Cost::own(Component::Return, part, cost.currency, &cost.booked_on);
+            let document = cost.document.clone();
+            passed_on.push((back.now, Cost { document, ..passed }));
         }
     }
     write(tx, &rows).await?;
-    Ok(shares)
+    Ok((shares, passed_on))
+}
+
+/// Units that left with a lot and came back as another.
+struct CameBack {
+    lot: i64,
+    demand: Option<i64>,
+    units: i64,
+    now: i64,
+}
+
+/// What of some lots has come back. Each return made one entry and one lot, in that order.
+async fn came_back(tx: &mut Tx, lots: &[i64]) -> Result<Vec<CameBack>, StoreError> {
+    let wanted = tx.wanted();
+    let entries: Vec<(i64, Option<i64>, i64)> = tx
+        .all(
+            &format!(
+                "SELECT e.lot_id, e.demand_id, -e.quantity FROM {wanted} \
+                 JOIN cogs_entries e ON e.lot_id = w.id \
+                 WHERE e.kind = 'return' AND e.quantity < 0 ORDER BY e.lot_id, e.id"
+            ),
+            vals![json_list(lots)],
+        )
+        .await?;
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now: Vec<(i64, i64)> = tx
+        .all(
+            &format!(
+                "SELECT l.parent_lot, l.id FROM {wanted} JOIN lots l ON l.parent_lot = w.id \
+                 JOIN stock_moves m ON m.lot_id = l.id AND m.from_location IS NULL \
+                 WHERE m.reason = 'returned' ORDER BY l.parent_lot, l.id"
+            ),
+            vals![json_list(lots)],
+        )
+        .await?;
+    if now.len() != entries.len() {
+        let text = "the lots that came back are not those that the entries tell of";
+        return Err(StoreError::Database(text.to_owned()));
+    }
+    let pairs = entries.into_iter().zip(now);
+    Ok(pairs
+        .map(|((lot, demand, units), (_, now))| CameBack {
+            lot,
+            demand,
+            units,
+            now,
+        })
+        .collect())
 }
 
 /// What has gone to customers: (product, units since a business day, the first day of all).

@@ -491,6 +491,27 @@ pub async fn address(tx: &mut Tx, order: i64) -> Result<Address, StoreError> {
     .await
 }
 
+/// When the shop had last changed an order, as far as it has been read, and the units that
+/// it still wants.
+///
+/// # Errors
+/// The store's.
+pub async fn standing_of(
+    tx: &mut Tx,
+    channel: &str,
+    external_id: &str,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    tx.opt(
+        "SELECT o.modified_at, \
+           COALESCE((SELECT CAST(SUM(d.quantity - d.shipped) AS SIGNED) FROM order_demands d \
+             JOIN order_lines l ON l.id = d.line_id WHERE l.order_id = o.id), 0) \
+         FROM orders o JOIN channel_accounts a ON a.id = o.account_id \
+         WHERE a.name = ? AND o.external_id = ?",
+        vals![channel, external_id],
+    )
+    .await
+}
+
 /// Notes that an order that no shop tells about has left whole.
 ///
 /// # Errors

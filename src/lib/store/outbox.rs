@@ -112,23 +112,57 @@ pub async fn claim(tx: &mut Tx, row: &Row, now: UtcMs, until: UtcMs) -> Result<b
     Ok(changed == 1)
 }
 
-/// Notes what became of an intent.
+/// Notes what became of an intent that this run has claimed; gives whether it still was its.
 ///
 /// # Errors
 /// The store's.
-pub async fn settle(tx: &mut Tx, id: i64, now: UtcMs, outcome: &Outcome) -> Result<(), StoreError> {
+pub async fn settle(
+    tx: &mut Tx,
+    row: &Row,
+    now: UtcMs,
+    outcome: &Outcome,
+) -> Result<bool, StoreError> {
+    set(tx, row.id, ("calling", row.attempts + 1), now, outcome).await
+}
+
+/// Notes what a person has decided about an intent, as that person has seen it.
+///
+/// # Errors
+/// A conflict, where it has changed since; or the store's.
+pub async fn decide(
+    tx: &mut Tx,
+    row: &Row,
+    now: UtcMs,
+    outcome: &Outcome,
+) -> Result<(), StoreError> {
+    if set(tx, row.id, (&row.state, row.attempts), now, outcome).await? {
+        return Ok(());
+    }
+    let text = format!("intent {} has changed meanwhile", row.id);
+    Err(StoreError::Conflict(text))
+}
+
+async fn set(
+    tx: &mut Tx,
+    id: i64,
+    (was, attempts): (&str, i64),
+    now: UtcMs,
+    outcome: &Outcome,
+) -> Result<bool, StoreError> {
     let (state, answer, next_at) = match outcome {
         Outcome::Done(answer) => ("done", answer, now),
         Outcome::Again(answer, at) => ("unknown", answer, *at),
         Outcome::NeedsDecision(answer) => ("needs_decision", answer, now),
         Outcome::Dropped(answer) => ("failed", answer, now),
     };
-    tx.run(
-        "UPDATE outbox SET state = ?, answer = ?, next_at = ?, updated_at = ? WHERE id = ?",
-        vals![state, answer, next_at, now, id],
-    )
-    .await?;
-    Ok(())
+    let changed = tx
+        .run(
+            "UPDATE outbox SET state = ?, answer = ?, next_at = ?, updated_at = ? \
+             WHERE id = ? AND state = ? AND attempts = ?",
+            vals![state, answer, next_at, now, id, was, attempts],
+        )
+        .await?;
+    Ok(changed == 1)
 }
 
 /// What is not done yet, oldest first; with all that ever was, newest first.

@@ -98,3 +98,27 @@ pub async fn of_order(tx: &mut Tx, order: i64) -> Result<Vec<Row>, StoreError> {
     )
     .await
 }
+
+/// Orders of a channel that left by hand, of which nothing more is wanted, and of which the
+/// shop neither says that they have left nor is to be told: (the shop's id, number, newest
+/// shipment).
+///
+/// # Errors
+/// The store's.
+pub async fn left_untold(
+    tx: &mut Tx,
+    channel: &str,
+) -> Result<Vec<(String, String, i64)>, StoreError> {
+    tx.all(
+        "SELECT o.external_id, o.number, MAX(s.id) FROM shipments s \
+         JOIN orders o ON o.id = s.order_id JOIN channel_accounts a ON a.id = o.account_id \
+         WHERE s.source = 'manual' AND o.rule = 'ship' AND a.name = ? \
+           AND NOT EXISTS (SELECT 1 FROM order_lines l JOIN order_demands d ON d.line_id = l.id \
+             WHERE l.order_id = o.id AND d.quantity > d.shipped) \
+           AND NOT EXISTS (SELECT 1 FROM outbox x WHERE x.state <> 'failed' \
+             AND x.intent LIKE CONCAT('status:', a.name, ':', o.external_id, ':%')) \
+         GROUP BY o.id, o.external_id, o.number ORDER BY o.id",
+        vals![channel],
+    )
+    .await
+}

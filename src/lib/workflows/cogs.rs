@@ -11,7 +11,7 @@ use crate::domain::cost::{between, unit_cost};
 use crate::domain::money::Currency;
 use crate::store::cogs::{self, Component, Entry};
 use crate::store::orders::Summary;
-use crate::store::shipments;
+use crate::store::{payments, shipments};
 
 /// What an order cost.
 #[derive(Debug, Clone, Serialize)]
@@ -26,7 +26,10 @@ pub struct Explained {
     pub cost: Vec<(String, i64)>,
     /// What the customer pays without tax, in minor units, and in which currency.
     pub sold_for: (i64, String),
-    /// That less the cost, where both are of one currency and all of it has left.
+    /// What was refunded, in minor units of that currency.
+    pub refunded_minor: i64,
+    /// What it was sold for less the cost, where both are of one currency, all of it has
+    /// left, and nothing was refunded or came back.
     pub margin_minor: Option<i64>,
     /// Units that have left at no cost known.
     pub units_without_cost: i64,
@@ -104,7 +107,19 @@ pub async fn explain(ctx: &Context, reference: &str) -> anyhow::Result<Explained
         lines.extend(added_later(entry, of_lot, &late));
     }
     let shipments = shipments::of_order(&mut tx, order.id).await?;
-    Ok(sum(&order, shipments, lines))
+    let refunds = payments::refunds(&mut tx, order.id).await?;
+    let mut explained = sum(&order, shipments, lines);
+    explained.refunded_minor = refunds.iter().map(|(_, minor, _)| minor).sum();
+    if explained.refunded_minor != 0 {
+        explained.margin_minor = None;
+    }
+    // Of a lot whose cost came after its units had left, the cost is on lines of its own.
+    let unknown = |e: &&Entry| e.kind == "dispatch" && !components.contains_key(&e.lot_id);
+    explained.units_without_cost = entries.iter().filter(unknown).map(|e| e.quantity).sum();
+    if explained.units_without_cost > 0 {
+        explained.margin_minor = None;
+    }
+    Ok(explained)
 }
 
 fn sum(order: &Summary, shipments: Vec<shipments::Row>, lines: Vec<Line>) -> Explained {
@@ -112,12 +127,9 @@ fn sum(order: &Summary, shipments: Vec<shipments::Row>, lines: Vec<Line>) -> Exp
     for line in lines.iter().filter(|line| !line.currency.is_empty()) {
         *cost.entry(line.currency.clone()).or_default() += line.cost_minor;
     }
-    let unknown = lines
-        .iter()
-        .filter(|l| l.kind == "dispatch" && l.currency.is_empty());
-    let units_without_cost = unknown.map(|l| l.quantity).sum();
     let sold = order.total_minor - order.tax_minor;
-    let whole = order.wanted == 0 && units_without_cost == 0 && !lines.is_empty();
+    let came_back = lines.iter().any(|line| line.kind == "return");
+    let whole = order.wanted == 0 && !came_back && !lines.is_empty();
     let comparable = cost.len() == 1 && cost.contains_key(&order.currency);
     Explained {
         order: order.order_ref.clone(),
@@ -125,7 +137,8 @@ fn sum(order: &Summary, shipments: Vec<shipments::Row>, lines: Vec<Line>) -> Exp
         margin_minor: (whole && comparable).then(|| sold - cost.values().sum::<i64>()),
         cost: cost.into_iter().collect(),
         sold_for: (sold, order.currency.clone()),
-        units_without_cost,
+        units_without_cost: 0,
+        refunded_minor: 0,
         left: order.wanted,
         lines,
     }

@@ -13,6 +13,7 @@ use crate::domain::fifo::{Change, Held};
 use crate::domain::layers::{self, Layer, Leaving, Take};
 use crate::domain::taking::{self, Spot};
 use crate::domain::time::UtcMs;
+use crate::fault::Fault;
 use crate::store::costs::{Exit, Voucher};
 use crate::store::orders::DemandRow;
 use crate::store::shipments::{self, NewShipment};
@@ -43,8 +44,8 @@ pub struct Item {
     pub demand: DemandRow,
     /// Units, at least 1.
     pub units: i64,
-    /// The lots they are of, where a person has said: (lot, units).
-    pub lots: Option<Vec<(i64, i64)>>,
+    /// The lots that some of them are of, where a person has said: (lot, units).
+    pub lots: Vec<(i64, i64)>,
 }
 
 /// What can leave for a demand right now: what is reserved for it, and what is free.
@@ -92,10 +93,15 @@ pub async fn run(tx: &mut Tx, stamp: &Stamp, parcel: &Parcel<'_>) -> anyhow::Res
             .or_default()
             .push(item);
     }
+    // Stock moves when the goods do, which by the shop's word may have been before today.
+    let physical = Stamp {
+        at: parcel.shipped_at,
+        ..stamp.clone()
+    };
     for (product, items) in by_product {
         if products::is_stocked(tx, product).await? {
             let leave = Leave {
-                stamp,
+                stamp: &physical,
                 product,
                 tells_lots_apart: products::tracking(tx, product).await? != "none",
                 voucher: Voucher {
@@ -129,7 +135,7 @@ impl Leave<'_> {
         let taken = self.take(tx, items).await?;
         let places = stock::places(tx, &[self.product]).await?;
         let sellable = layers_of(&places);
-        let leaving = if self.tells_lots_apart || items.iter().any(|i| i.lots.is_some()) {
+        let leaving = if self.tells_lots_apart {
             as_taken(&taken, &places)
         } else {
             let taken_at: Vec<(i64, i64)> = taken
@@ -154,6 +160,9 @@ impl Leave<'_> {
     /// released.
     async fn take(&self, tx: &mut Tx, items: &[&Item]) -> anyhow::Result<Vec<(i64, i64)>> {
         let mut taken: BTreeMap<i64, i64> = BTreeMap::new();
+        // Lots that a person names first: the others can take what is left.
+        let mut items = items.to_vec();
+        items.sort_by_key(|item| item.lots.is_empty());
         for item in items {
             let demand = item.demand.id;
             let held = reservations::of_demands(tx, &[demand]).await?;
@@ -173,8 +182,10 @@ impl Leave<'_> {
                     }
                 })
                 .collect();
-            let of_item =
-                taking::take(&spots, item.units, item.lots.as_deref()).map_err(conflict)?;
+            let of_item = match taking::take(&spots, item.units, &item.lots) {
+                Ok(taken) => taken,
+                Err(short) => return Err(self.not_there(tx, short).await),
+            };
             let released: Vec<Change> = of_item
                 .used
                 .iter()
@@ -190,6 +201,18 @@ impl Leave<'_> {
             }
         }
         Ok(taken.into_iter().collect())
+    }
+
+    async fn not_there(&self, tx: &mut Tx, short: layers::NotThere) -> anyhow::Error {
+        let skus = reservations::skus(tx, &[self.product]).await;
+        let sku = skus.ok().and_then(|skus| skus.get(&self.product).cloned());
+        let sku = sku.unwrap_or_default();
+        let text = format!("{} units of {sku} are not there to be taken", short.missing);
+        Fault::failed(text)
+            .hint(format!(
+                "`opsctl stock show {sku}` shows what lies where, by lot"
+            ))
+            .into()
     }
 
     fn relocations(&self, leaving: &Leaving) -> Vec<Relocation> {
@@ -308,26 +331,16 @@ fn as_taken(taken: &[(i64, i64)], places: &[Place]) -> Leaving {
     leaving
 }
 
-/// Shares what leaves among the demands: each gets the lots a person named for it, or the
+/// Shares what leaves among the demands: each gets the lots a person named for it, and the
 /// oldest that are left.
 fn removals(takes: &[Take], places: &[Place], items: &[&Item]) -> Result<Vec<Removal>, StoreError> {
     let mut left: Vec<i64> = takes.iter().map(|take| take.units).collect();
     let mut removals = Vec::new();
-    // Those with named lots first: the others take what is left.
-    let mut order: Vec<&&Item> = items.iter().collect();
-    order.sort_by_key(|item| item.lots.is_none());
-    for item in order {
-        let mut wanted = item.units;
-        let mut lots: Option<HashMap<i64, i64>> =
-            item.lots.as_ref().map(|l| l.iter().copied().collect());
+    let mut serve = |demand: i64, lot: Option<i64>, units: i64| -> Result<(), StoreError> {
+        let mut wanted = units;
         for (at, take) in takes.iter().enumerate() {
-            let mut part = wanted.min(left[at]);
-            if let Some(lots) = &mut lots {
-                let room = lots.entry(take.lot).or_default();
-                part = part.min(*room);
-                *room -= part;
-            }
-            if part == 0 {
+            let part = wanted.min(left[at]);
+            if part == 0 || lot.is_some_and(|lot| lot != take.lot) {
                 continue;
             }
             let balance = places
@@ -341,12 +354,22 @@ fn removals(takes: &[Take], places: &[Place], items: &[&Item]) -> Result<Vec<Rem
                 lot: take.lot,
                 location: take.location,
                 units: part,
-                demand: Some(item.demand.id),
+                demand: Some(demand),
             });
         }
         if wanted > 0 {
             return Err(conflict(layers::NotThere { missing: wanted }));
         }
+        Ok(())
+    };
+    for item in items {
+        for (lot, units) in &item.lots {
+            serve(item.demand.id, Some(*lot), *units)?;
+        }
+    }
+    for item in items {
+        let named: i64 = item.lots.iter().map(|(_, units)| units).sum();
+        serve(item.demand.id, None, item.units - named)?;
     }
     Ok(removals)
 }

@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::rows;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::store::events;
 use crate::store::receipts::{self, LineRow};
-use crate::store::{Tx, products, serials};
+use crate::store::{Stamp, Tx, products, serials};
 
 /// So much of a serial's life is shown.
 const TOLD: i64 = 1000;
@@ -46,6 +47,67 @@ pub(super) fn fit(tracking: &str, units: i64, serials: &[String]) -> Result<(), 
         _ if given > 0 => Err("this product is not tracked by serial".to_owned()),
         _ => Ok(()),
     }
+}
+
+/// The units with these serials, all of them in the house.
+///
+/// # Errors
+/// One is given twice, is unknown or has left; or the store's.
+pub(super) async fn in_house(
+    tx: &mut Tx,
+    sku: &str,
+    wanted: &[String],
+) -> anyhow::Result<Vec<serials::Row>> {
+    let mut found: Vec<serials::Row> = Vec::new();
+    for serial in wanted {
+        let rows = serials::find(tx, serial, None).await?;
+        let row = rows.into_iter().find(|row| row.sku == sku && row.in_house);
+        let row = row.ok_or_else(|| {
+            Fault::failed(format!("serial {serial} of {sku} is not in the house"))
+                .hint(format!("`opsctl serial {serial}` tells its life"))
+        })?;
+        if found.iter().any(|other| other.id == row.id) {
+            return Err(Fault::usage(format!("serial {serial} is given twice")).into());
+        }
+        found.push(row);
+    }
+    Ok(found)
+}
+
+/// Units that were found, or had left and are there again, come into a lot.
+///
+/// # Errors
+/// One is in the house already, or the store's.
+pub(super) async fn found(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    (product, sku): (i64, &str),
+    names: &[String],
+    lot: i64,
+    cause: &str,
+) -> anyhow::Result<()> {
+    let mut new = Vec::new();
+    for serial in names {
+        match serials::find(tx, serial, Some(product)).await?.pop() {
+            Some(row) if row.in_house => {
+                let text = format!("serial {serial} of {sku} is in the house");
+                return Err(Fault::failed(text)
+                    .hint(format!("`opsctl serial {serial}` tells its life"))
+                    .into());
+            }
+            Some(row) => {
+                let fact = ("serial.found", json!({ "cause": cause }));
+                serials::set_in_house(tx, stamp, &row, lot, true, fact).await?;
+            }
+            None => new.push(serials::Incoming {
+                product,
+                sku: sku.to_owned(),
+                serial: serial.clone(),
+                lot,
+            }),
+        }
+    }
+    Ok(serials::take_in(tx, stamp, &new, cause).await?)
 }
 
 /// Serials that come in together: each once, and none that its product has had before.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::dispatch::{self, Item, Parcel};
+use super::low_stock;
 use super::tell_shop::{self, Telling};
 use super::until_no_conflict;
 use crate::config::Channel;
@@ -96,6 +97,7 @@ pub async fn run(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
     }
     let mut report = until_no_conflict!(once(ctx, wish))?;
     if !wish.dry_run {
+        low_stock::refresh(ctx).await?;
         let told = tell_shop::all(ctx).await?;
         report.shop_waits = told.waiting;
         report.needs_decision = told.needs_decision;
@@ -142,6 +144,26 @@ async fn one_order(tx: &mut Tx, reference: &str) -> anyhow::Result<Summary> {
 /// A line that is to leave, the pieces of it, and the lot asked for.
 type Wished<'l> = (&'l LineRow, i64, Option<String>);
 
+/// Adds units to what leaves for a demand.
+fn add_item(items: &mut Vec<Item>, demand: DemandRow, units: i64, lots: Vec<(i64, i64)>) {
+    match items.iter_mut().find(|item| item.demand.id == demand.id) {
+        Some(item) => {
+            item.units += units;
+            for (lot, units) in lots {
+                match item.lots.iter_mut().find(|(named, _)| *named == lot) {
+                    Some((_, sum)) => *sum += units,
+                    None => item.lots.push((lot, units)),
+                }
+            }
+        }
+        None => items.push(Item {
+            demand,
+            units,
+            lots,
+        }),
+    }
+}
+
 struct OneOrder<'a> {
     ctx: &'a Context,
     stamp: &'a Stamp,
@@ -167,11 +189,12 @@ impl OneOrder<'_> {
             left: 0,
             entries: Vec::new(),
         };
+        let demands = orders::demands(tx, self.order.id).await?;
+        shipped.left = demands.iter().map(|d| d.quantity - d.shipped).sum();
         if shipped.applied_before.is_some() {
             return Ok(shipped);
         }
         self.may_leave()?;
-        let demands = orders::demands(tx, self.order.id).await?;
         let lines = orders::line_rows(tx, self.order.id).await?;
         let mut items = self.items(tx, &demands, &lines).await?;
         let serials = self.serials(tx, &mut items).await?;
@@ -192,8 +215,7 @@ impl OneOrder<'_> {
             );
             serials::set_in_house(tx, self.stamp, serial, serial.lot_id, false, fact).await?;
         }
-        let wanted: i64 = demands.iter().map(|d| d.quantity - d.shipped).sum();
-        shipped.left = wanted - shipped.units;
+        shipped.left -= shipped.units;
         shipped.shipment = Some(shipment);
         shipped.entries = cogs::of_shipment(tx, shipment).await?;
         if shipped.left == 0 {
@@ -254,14 +276,16 @@ impl OneOrder<'_> {
     ) -> anyhow::Result<Vec<Item>> {
         let wished = self.wished(demands, lines)?;
         let mut free_taken: HashMap<i64, i64> = HashMap::new();
-        let (mut items, mut lacking) = (Vec::new(), Vec::new());
+        let (mut items, mut lacking) = (Vec::<Item>::new(), Vec::new());
         for (line, pieces, lot) in wished {
             let of_line = || demands.iter().filter(|d| d.line_id == line.id);
             let mut possible = pieces;
             for demand in of_line() {
                 let taken = free_taken.get(&demand.product_id).copied().unwrap_or(0);
                 let there = dispatch::available(tx, demand).await? - taken;
-                let there = there.max(demand.reserved) / demand.per_kit;
+                let mine = items.iter().filter(|item| item.demand.id == demand.id);
+                let reserved = demand.reserved - mine.map(|item| item.units).sum::<i64>();
+                let there = there.max(reserved) / demand.per_kit;
                 if there < pieces {
                     lacking.push(format!("{} of {}", pieces - there, line.sku));
                 }
@@ -269,17 +293,16 @@ impl OneOrder<'_> {
             }
             for demand in of_line().filter(|_| possible > 0) {
                 let units = possible * demand.per_kit;
+                let mine = items.iter().filter(|item| item.demand.id == demand.id);
+                let before: i64 = mine.map(|item| item.units).sum();
+                let beyond = |units: i64| (units - demand.reserved).max(0);
                 let taken = free_taken.entry(demand.product_id).or_default();
-                *taken += (units - demand.reserved).max(0);
+                *taken += beyond(before + units) - beyond(before);
                 let lots = match &lot {
-                    None => None,
-                    Some(code) => Some(vec![(self.lot(tx, demand, code).await?, units)]),
+                    None => Vec::new(),
+                    Some(code) => vec![(self.lot(tx, demand, code).await?, units)],
                 };
-                items.push(Item {
-                    demand: *demand,
-                    units,
-                    lots,
-                });
+                add_item(&mut items, *demand, units, lots);
             }
         }
         let name = &self.order.order_ref;
@@ -338,6 +361,12 @@ impl OneOrder<'_> {
     }
 
     async fn lot(&self, tx: &mut Tx, demand: &DemandRow, code: &str) -> anyhow::Result<i64> {
+        if products::tracking(tx, demand.product_id).await? == "none" {
+            let text = "lots of this product are not told apart: the oldest leaves";
+            return Err(Fault::usage(format!("@{code}: {text}"))
+                .hint("name a lot only of products whose tracking is lot or serial")
+                .into());
+        }
         let found = cogs::lot(tx, demand.product_id, code).await?;
         Ok(found.ok_or_else(|| {
             Fault::failed(format!(
@@ -391,7 +420,7 @@ impl OneOrder<'_> {
             for serial in &mine {
                 *lots.entry(serial.lot_id).or_default() += 1;
             }
-            item.lots = Some(lots.into_iter().collect());
+            item.lots = lots.into_iter().collect();
             leaving.extend(mine);
         }
         given.retain(|serial| leaving.iter().all(|row| row.serial != *serial));

@@ -1,10 +1,11 @@
 //! What is on stock, and changes of it that no delivery and no order explains.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use serde_json::json;
 
+use super::serials;
 use super::until_no_conflict;
 use super::withdrawal::Promises;
 use crate::context::Context;
@@ -13,6 +14,7 @@ use crate::domain::stock::Position;
 use crate::fault::Fault;
 use crate::store::costs::{self, Standing, Voucher};
 use crate::store::events::{self, Event};
+use crate::store::serials as store_serials;
 use crate::store::stock::{BalanceRow, NewLot, Place, Removal, SkuRow};
 use crate::store::{Stamp, Tx, applied_refs, kits, products, stock};
 
@@ -56,6 +58,8 @@ pub struct Adjustment {
     pub by: i64,
     /// Why: a reason code.
     pub reason: &'static str,
+    /// The serials of the units, where the product has them.
+    pub serials: Vec<String>,
     /// The reference under which it is applied once.
     pub reference: Option<String>,
     /// Only say what would be done.
@@ -155,6 +159,8 @@ async fn adjust_once(ctx: &Context, wish: &Adjustment) -> anyhow::Result<Adjuste
     if report.applied_before.is_some() {
         return Ok(report);
     }
+    serials::fit(&product.tracking, wish.by.abs(), &wish.serials)
+        .map_err(|why| Fault::usage(why).hint("name the units with --serial S1,S2"))?;
     let stamp = ctx.stamp();
     if wish.by >= 0 {
         refuse_kit(&mut tx, &product).await?;
@@ -240,9 +246,17 @@ async fn add(
         invoice: None,
         parent: newest.map(|place| place.lot_id),
     };
-    stock::put_lots(tx, stamp, &[lot], wish.reason, reference).await?;
+    let lot = stock::put_lots(tx, stamp, &[lot], wish.reason, reference).await?;
     products::set_stocked(tx, &[product]).await?;
-    Ok(())
+    serials::found(
+        tx,
+        stamp,
+        (product, &wish.sku),
+        &wish.serials,
+        lot,
+        reference,
+    )
+    .await
 }
 
 async fn remove(
@@ -255,8 +269,46 @@ async fn remove(
 ) -> anyhow::Result<()> {
     let units = -wish.by;
     let promises = Promises::load(tx, places).await?;
-    let all: Vec<&Place> = places.iter().collect();
-    let gone = promises.withdraw(&all, units).map_err(|_| {
+    let gone = serials::in_house(tx, &wish.sku, &wish.serials).await?;
+    let mut lots: BTreeMap<Option<i64>, i64> = BTreeMap::new();
+    if gone.is_empty() {
+        lots.insert(None, units);
+    }
+    for serial in &gone {
+        *lots.entry(Some(serial.lot_id)).or_default() += 1;
+        let fact = (
+            "serial.written_off",
+            json!({ "reason": wish.reason, "cause": reference }),
+        );
+        store_serials::set_in_house(tx, stamp, serial, serial.lot_id, false, fact).await?;
+    }
+    for (lot, units) in lots {
+        let of_lot = |place: &&Place| lot.is_none_or(|lot| lot == place.lot_id);
+        let from: Vec<&Place> = places.iter().filter(of_lot).collect();
+        remove_from(
+            tx,
+            stamp,
+            wish,
+            (&promises, places, &from),
+            units,
+            reference,
+            report,
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+async fn remove_from(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    wish: &Adjustment,
+    (promises, places, from): (&Promises, &[Place], &[&Place]),
+    units: i64,
+    reference: &str,
+    report: &mut Adjusted,
+) -> anyhow::Result<()> {
+    let gone = promises.withdraw(from, units).map_err(|_| {
         let text = format!(
             "{} has {} units on hand, {units} cannot go",
             wish.sku, report.on_hand
@@ -267,7 +319,7 @@ async fn remove(
         ))
     })?;
     promises.release(tx, stamp, &gone.promised).await?;
-    report.released = gone.promised_units();
+    report.released += gone.promised_units();
     let removals = removals(places, &gone.parts);
     for place in places {
         let of = removals.iter().find(|r| r.balance == place.id);

@@ -267,15 +267,11 @@ impl<'a> ChannelRun<'a> {
     }
 
     async fn all(&mut self) -> anyhow::Result<()> {
-        if !self.options.dry_run {
-            let told = tell_shop::run(self.ctx, &self.account.name, self.shop).await?;
-            self.report.orders_told = told.told.len() as u64;
-            self.report.needs_decision = told.needs_decision;
-        }
         let looked_at = self.pull().await?;
         if self.options.dry_run {
             return self.rehearse().await;
         }
+        self.tell().await.context("telling what has left")?;
         self.reserve().await?;
         if !self.shop.push_stock || !self.push().await? {
             return Ok(());
@@ -304,6 +300,17 @@ impl<'a> ChannelRun<'a> {
             self.find_gone_orders().await.context("comparing orders")?;
         }
         Ok(looked_at)
+    }
+
+    /// Tells the shop what has left: after a look at its orders, for what was added to one
+    /// meanwhile has not.
+    async fn tell(&mut self) -> anyhow::Result<()> {
+        let name = &self.account.name;
+        tell_shop::plan_missing(self.ctx, name, self.shop).await?;
+        let told = tell_shop::run(self.ctx, name, self.shop).await?;
+        self.report.orders_told = told.told.len() as u64;
+        self.report.needs_decision = told.needs_decision;
+        Ok(())
     }
 
     async fn reserve(&mut self) -> anyhow::Result<()> {

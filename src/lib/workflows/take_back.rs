@@ -14,7 +14,7 @@ use crate::store::cogs::{self, Entry};
 use crate::store::costs::{self, Outgoing};
 use crate::store::events::{self, Event};
 use crate::store::stock::NewLot;
-use crate::store::{Tx, applied_refs, orders, serials, stock};
+use crate::store::{Tx, applied_refs, orders, products, serials, stock};
 
 /// What comes back.
 #[derive(Debug, Clone)]
@@ -94,14 +94,18 @@ async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
     let entries = cogs::of_order(&mut tx, order.id).await?;
     let mut left: Vec<serials::Row> = Vec::new();
     for serial in &wish.serials {
-        left.push(one_serial(&mut tx, serial, &entries).await?);
+        left.push(one_serial(&mut tx, serial, &report.order).await?);
     }
+    let mut wanted: BTreeMap<&str, i64> = BTreeMap::new();
     for (sku, pieces) in &wish.lines {
-        let mut open = *pieces;
+        *wanted.entry(sku).or_default() += pieces;
+    }
+    for (sku, pieces) in wanted {
+        let mut open = pieces;
         for mut line in coming_back(&entries, sku) {
             let take = open.min(line.pieces());
             open -= take;
-            for piece in line.take(take) {
+            for piece in line.take(take, &left) {
                 let back = put(ctx, &mut tx, &piece, location, &reference, &mut left).await?;
                 report.lots.push(back);
             }
@@ -136,17 +140,25 @@ async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// A serial that left with one of the lots.
-async fn one_serial(tx: &mut Tx, serial: &str, entries: &[Entry]) -> anyhow::Result<serials::Row> {
-    let found = serials::find(tx, serial, None).await?;
-    found
-        .into_iter()
-        .find(|row| !row.in_house && entries.iter().any(|e| e.lot_id == row.lot_id))
-        .ok_or_else(|| {
-            Fault::failed(format!("serial {serial} did not leave with this order"))
-                .hint(format!("`opsctl serial {serial}` tells its life"))
-                .into()
-        })
+/// A serial that left with this order and has not come back.
+async fn one_serial(tx: &mut Tx, serial: &str, order: &str) -> anyhow::Result<serials::Row> {
+    for row in serials::find(tx, serial, None).await? {
+        let subject = serials::subject(&row.sku, &row.serial);
+        let told = events::newest(tx, Some(&subject), 100).await?;
+        let left = told
+            .iter()
+            .rev()
+            .find(|event| event.kind == "serial.dispatched");
+        let with_it = left.is_some_and(|event| event.payload["order"] == order);
+        if with_it && !row.in_house {
+            return Ok(row);
+        }
+    }
+    Err(
+        Fault::failed(format!("serial {serial} did not leave with {order}"))
+            .hint(format!("`opsctl serial {serial}` tells its life"))
+            .into(),
+    )
 }
 
 /// What of a line has left and not come back: of a kit, each component.
@@ -171,13 +183,25 @@ impl<'a> LeftLine<'a> {
         self.demands.iter().map(of_demand).min().unwrap_or(0)
     }
 
-    /// The units that so many pieces consist of.
-    fn take(&mut self, pieces: i64) -> Vec<Piece<'a>> {
-        let mut taken = Vec::new();
+    /// The units that so many pieces consist of; of what is told apart by serial, those of
+    /// the lots that the serials left with.
+    fn take(&mut self, pieces: i64, serials: &[serials::Row]) -> Vec<Piece<'a>> {
+        let mut taken: Vec<Piece<'a>> = Vec::new();
         for demand in &mut self.demands {
             let mut open = pieces * demand.per_piece;
             for (entry, returned) in &mut demand.entries {
-                let units = open.min(entry.quantity - *returned);
+                let of_sku = |s: &&serials::Row| s.sku == entry.sku;
+                let room = if serials.iter().any(|s| of_sku(&s)) {
+                    let of_lot = |s: &&serials::Row| s.lot_id == entry.lot_id;
+                    let mine = taken
+                        .iter()
+                        .filter(|piece| piece.entry.lot_id == entry.lot_id);
+                    serials.iter().filter(of_sku).filter(of_lot).count() as i64
+                        - mine.map(|piece| piece.units).sum::<i64>()
+                } else {
+                    open
+                };
+                let units = open.min(entry.quantity - *returned).min(room);
                 if units > 0 {
                     taken.push(Piece {
                         entry,
@@ -294,6 +318,19 @@ async fn put(
         .filter(|i| left[*i].lot_id == entry.lot_id)
         .take(piece.units as usize)
         .collect();
+    let is_told_apart = products::tracking(tx, standing.product_id).await? == "serial";
+    if is_told_apart && (mine.len() as i64) < piece.units {
+        let text = format!(
+            "{} units of {} that left with lot {} come back with {} serials of it",
+            piece.units,
+            entry.sku,
+            entry.lot,
+            mine.len()
+        );
+        return Err(Fault::failed(text)
+            .hint("name each unit with --serial")
+            .into());
+    }
     for at in mine.into_iter().rev() {
         let serial = left.remove(at);
         let fact = (

@@ -365,7 +365,7 @@ impl Step<'_> {
                 items.push(dispatch::Item {
                     demand,
                     units,
-                    lots: None,
+                    lots: Vec::new(),
                 });
             }
         }

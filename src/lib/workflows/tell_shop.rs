@@ -10,11 +10,12 @@ use serde_json::json;
 use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
 use crate::domain::order::StatusRule;
+use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::integrations::woocommerce::{Client, Error};
 use crate::store::events::{self, Event};
 use crate::store::outbox::{self, Outcome, Row};
-use crate::store::{Stamp, StoreError, Tx};
+use crate::store::{Stamp, StoreError, Tx, orders, shipments};
 
 const KIND: &str = "woocommerce.order_status";
 
@@ -62,7 +63,9 @@ pub async fn plan(tx: &mut Tx, stamp: &Stamp, telling: &Telling) -> Result<(), S
         shipment,
         ..
     } = telling;
-    let intent = format!("status:{channel}:{order}:{status}:{shipment}");
+    // What was dropped is planned anew under the run that does so.
+    let run = &stamp.run;
+    let intent = format!("status:{channel}:{order}:{status}:{shipment}:{run}");
     outbox::plan(tx, stamp, KIND, &intent, &json!(telling)).await
 }
 
@@ -88,18 +91,22 @@ pub async fn run(ctx: &Context, name: &str, shop: &WooCommerce) -> anyhow::Resul
             Some(client) => client,
             None => client.insert(ctx.services.woocommerce(&ctx.tenant, name, shop)?),
         };
-        let outcome = match tell(client, shop, &telling).await {
+        let mut tx = ctx.store.read().await?;
+        let known = orders::standing_of(&mut tx, name, &telling.order).await?;
+        drop(tx);
+        let outcome = match tell(client, shop, &telling, known, ctx.clock.now()).await {
             Ok(outcome) => outcome,
             Err(error) => after(ctx, &row, &error),
         };
-        settle(ctx, &row, &telling, &outcome).await?;
+        if !settle(ctx, &row, &telling, &outcome).await? {
+            continue;
+        }
         let order = format!("{name}:{}", telling.number);
         match outcome {
             Outcome::Done(_) => told.told.push(order),
             Outcome::Again(why, _) => told.waiting.push(format!("{order}: {why}")),
-            Outcome::NeedsDecision(why) | Outcome::Dropped(why) => {
-                told.needs_decision.push(format!("{order}: {why}"));
-            }
+            Outcome::NeedsDecision(why) => told.needs_decision.push(format!("{order}: {why}")),
+            Outcome::Dropped(_) => {}
         }
     }
     Ok(told)
@@ -113,16 +120,32 @@ async fn claim(ctx: &Context, row: &Row) -> Result<bool, StoreError> {
     Ok(is_ours)
 }
 
-async fn tell(client: &Client, shop: &WooCommerce, telling: &Telling) -> Result<Outcome, Error> {
-    let Some(status) = client.order_status(&telling.order).await? else {
+/// `known`: when the shop had last changed the order, as we have it, and what it still wants.
+async fn tell(
+    client: &Client,
+    shop: &WooCommerce,
+    telling: &Telling,
+    known: Option<(i64, i64)>,
+    now: UtcMs,
+) -> Result<Outcome, Error> {
+    let Some(order) = client.order(&telling.order).await? else {
         let why = "the shop does not have it any more";
         return Ok(Outcome::NeedsDecision(why.to_owned()));
     };
-    if status == telling.status {
-        return Ok(Outcome::Done(format!("the status is {status}")));
-    }
-    match shop.status_rule(&status) {
+    let status = &order.status;
+    let (modified_at, wanted) = known.unwrap_or_default();
+    match shop.status_rule(status) {
+        _ if *status == telling.status => Ok(Outcome::Done(format!("the status is {status}"))),
         Some(StatusRule::Shipped) => Ok(Outcome::Done(format!("the status is {status}"))),
+        // What was added meanwhile has not left: the next sync reads it, and tells then.
+        Some(StatusRule::Ship | StatusRule::Reserve) if order.modified_at.0 > modified_at => {
+            let why = "the shop has changed it since it was last read";
+            Ok(Outcome::Again(why.to_owned(), now))
+        }
+        Some(StatusRule::Ship | StatusRule::Reserve) if wanted > 0 => {
+            let why = format!("{wanted} more units are wanted of it");
+            Ok(Outcome::Dropped(why))
+        }
         Some(StatusRule::Ship | StatusRule::Reserve) => {
             client
                 .set_order_status(&telling.order, &telling.status)
@@ -153,10 +176,12 @@ async fn settle(
     row: &Row,
     telling: &Telling,
     outcome: &Outcome,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let stamp = ctx.stamp();
     let mut tx = ctx.store.begin().await?;
-    outbox::settle(&mut tx, row.id, stamp.at, outcome).await?;
+    if !outbox::settle(&mut tx, row, stamp.at, outcome).await? {
+        return Ok(false);
+    }
     let kind = match outcome {
         Outcome::Done(_) => Some("shop.told"),
         Outcome::NeedsDecision(_) => Some("shop.needs_decision"),
@@ -167,7 +192,39 @@ async fn settle(
         let payload = json!({ "status": telling.status, "outbox": row.id, "answer": words });
         events::append(&mut tx, &stamp, &[Event::new(kind, subject, payload)]).await?;
     }
-    ctx.store.commit(tx).await
+    ctx.store.commit(tx).await?;
+    Ok(true)
+}
+
+/// Plans the telling of orders that left by hand and of which nothing more is wanted since:
+/// the rest was refunded, or dropped from the order.
+///
+/// # Errors
+/// The store's.
+pub async fn plan_missing(ctx: &Context, name: &str, shop: &WooCommerce) -> anyhow::Result<()> {
+    if !shop.tell_shipped {
+        return Ok(());
+    }
+    let mut tx = ctx.store.read().await?;
+    let untold = shipments::left_untold(&mut tx, name).await?;
+    drop(tx);
+    if untold.is_empty() {
+        return Ok(());
+    }
+    let stamp = ctx.stamp();
+    let mut tx = ctx.store.begin().await?;
+    for (order, number, shipment) in untold {
+        let telling = Telling {
+            channel: name.to_owned(),
+            order,
+            number,
+            status: shop.shipped_status.clone(),
+            shipment,
+        };
+        plan(&mut tx, &stamp, &telling).await?;
+    }
+    ctx.store.commit(tx).await?;
+    Ok(())
 }
 
 /// Tells all shops of the tenant.
@@ -201,12 +258,21 @@ pub enum Decision {
 pub async fn decide(ctx: &Context, id: i64, decision: Decision) -> anyhow::Result<Row> {
     let stamp = ctx.stamp();
     let mut tx = ctx.store.begin().await?;
-    let row = outbox::find(&mut tx, id)
-        .await?
-        .ok_or_else(|| Fault::failed(format!("there is no intent {id}")).hint("`opsctl outbox`"))?;
+    let row = outbox::find(&mut tx, id).await?.ok_or_else(|| {
+        Fault::failed(format!("there is no intent {id}"))
+            .hint("`opsctl outbox list` shows what is open")
+    })?;
     if matches!(row.state.as_str(), "done" | "failed") {
         let text = format!("intent {id} is settled: {}", row.answer);
-        return Err(Fault::failed(text).into());
+        return Err(Fault::failed(text)
+            .hint("`opsctl outbox list --all`")
+            .into());
+    }
+    if row.state == "calling" && row.next_at > stamp.at.0 {
+        let text = format!("intent {id} is being carried out right now");
+        return Err(Fault::try_again(text)
+            .hint("look again in a few minutes")
+            .into());
     }
     let (outcome, word) = match decision {
         Decision::Retry => (
@@ -215,7 +281,7 @@ pub async fn decide(ctx: &Context, id: i64, decision: Decision) -> anyhow::Resul
         ),
         Decision::Drop => (Outcome::Dropped("dropped by hand".to_owned()), "drop"),
     };
-    outbox::settle(&mut tx, id, stamp.at, &outcome).await?;
+    outbox::decide(&mut tx, &row, stamp.at, &outcome).await?;
     let payload = json!({ "decision": word, "was": row.state });
     let fact = Event::new("outbox.decided", format!("outbox:{id}"), payload);
     events::append(&mut tx, &stamp, &[fact]).await?;

@@ -255,6 +255,7 @@ async fn second_sync(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<(
         by: 3,
         reason: "found",
         reference: Some("demo:found".to_owned()),
+        serials: Vec::new(),
         dry_run: false,
     };
     stock::adjust(&ctx, &wish).await?;

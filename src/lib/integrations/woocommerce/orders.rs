@@ -55,16 +55,6 @@ impl Client {
         self.one(&path, ORDER_FIELDS, wire::order).await
     }
 
-    /// The status word of an order, also of one in the trash; `None` where the shop does
-    /// not have it.
-    ///
-    /// # Errors
-    /// It cannot be had, or not be understood.
-    pub async fn order_status(&self, id: &str) -> Result<Option<String>, Error> {
-        let path = format!("orders/{}", self.number(id)?);
-        self.one(&path, "id,status", wire::status_only).await
-    }
-
     /// Sets the status of an order, whatever it was. A repeat changes nothing.
     ///
     /// # Errors

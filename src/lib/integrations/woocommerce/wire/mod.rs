@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 pub use item::{Pushed, Units, item, pushed, quantity, variation};
-pub use order::{id_only, order, refund, status_only};
+pub use order::{id_only, order, refund};
 
 /// An element that could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -299,12 +299,3 @@ fn word(status: &str) -> String {
     let status = status.trim();
     status.strip_prefix("wc-").unwrap_or(status).to_owned()
 }
-
-/// The status word alone.
-pub fn status_only(element: &RawValue) -> Result<String, String> {
-    #[derive(Deserialize)]
-    struct OnlyStatus {
-        status: String,
-    }
-    Ok(word(&read::<OnlyStatus>(element)?.status))
-}
