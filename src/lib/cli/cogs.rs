@@ -45,11 +45,12 @@ impl Report for Explained {
                     "received",
                     "qty#",
                     "unit cost#",
+                    "of which#",
                     "cost#",
                     "lot after#",
                     "sku after#",
                 ],
-                self.lines.iter().map(row),
+                self.lines.iter().flat_map(rows),
             );
         }
         for (currency, minor) in &self.cost {
@@ -78,7 +79,8 @@ impl Report for Explained {
     }
 }
 
-fn row(line: &Line) -> Vec<String> {
+/// A line, and below it what its cost consists of, where that is more than one thing.
+fn rows(line: &Line) -> Vec<Vec<String>> {
     let sku = if line.ordered_sku.is_empty() || line.ordered_sku == line.sku {
         line.sku.clone()
     } else {
@@ -94,47 +96,48 @@ fn row(line: &Line) -> Vec<String> {
     } else {
         line.quantity.to_string()
     };
-    vec![
+    let what = match (line.kind.as_str(), &line.parts[..]) {
+        ("late_cost", parts) => {
+            let parts: Vec<String> = parts.iter().map(part).collect();
+            format!("later: {}", parts.join("; "))
+        }
+        ("return", _) => "came back".to_owned(),
+        _ => "left".to_owned(),
+    };
+    let mut rows = vec![vec![
         line.booked_on.clone(),
-        what(line),
+        what,
         sku,
         line.lot.clone(),
         line.received_on.clone(),
         quantity,
         line.unit_cost.clone(),
+        String::new(),
         amount(line.cost_minor, &line.currency),
         after(line.lot_after),
         after(line.sku_after),
-    ]
+    ]];
+    if line.parts.len() > 1 {
+        for of_which in &line.parts {
+            let mut row = vec![String::new(); 11];
+            row[1] = format!("  {}", part(of_which));
+            row[7] = amount(of_which.cost_minor, &line.currency);
+            rows.push(row);
+        }
+    }
+    rows
 }
 
-/// What a line is, with what its cost consists of where that is more than the goods.
-fn what(line: &Line) -> String {
-    let part = |part: &cogs::Part| {
-        let mut words = part.component.clone();
-        if !part.document.is_empty() {
-            words.push_str(&format!(" {}", part.document));
-        }
-        if let Some(rate) = &part.rate {
-            words.push_str(&format!(", {rate}"));
-        }
-        words
-    };
-    match line.kind.as_str() {
-        "late_cost" => {
-            let parts: Vec<String> = line.parts.iter().map(part).collect();
-            format!("later: {}", parts.join("; "))
-        }
-        "return" => "came back".to_owned(),
-        _ if line.parts.len() > 1 => {
-            let parts = line
-                .parts
-                .iter()
-                .map(|p| format!("{} {}", part(p), amount(p.cost_minor, &line.currency)));
-            format!("left: {}", parts.collect::<Vec<_>>().join("; "))
-        }
-        _ => "left".to_owned(),
+/// What a part of a cost was paid for, on which paper, at which rate.
+fn part(part: &cogs::Part) -> String {
+    let mut words = part.component.clone();
+    if !part.document.is_empty() {
+        words.push_str(&format!(" {}", part.document));
     }
+    if let Some(rate) = &part.rate {
+        words.push_str(&format!(", {rate}"));
+    }
+    words
 }
 
 /// Runs the command.
