@@ -15,6 +15,7 @@ use crate::domain::money::Currency;
 use crate::domain::time::UtcMs;
 use crate::store::costs::{self, Standing};
 use crate::store::counts::{self, Head, LineRow};
+use crate::store::found_lots::Names;
 use crate::store::locations::{House, SELLABLE};
 use crate::store::stock::{self, NewLot, Place};
 use crate::store::{Stamp, Tx};
@@ -207,7 +208,12 @@ impl Plan {
         let places = stock::places(tx, &products).await?;
         self.promises = Promises::load(tx, &places).await?;
         let lots: Vec<i64> = places.iter().map(|place| place.lot_id).collect();
-        let mut shelves = Shelves::new(&places, lookup, costs::of_lots(tx, &lots).await?);
+        let mut shelves = Shelves::new(
+            &places,
+            &Names::load(tx).await?,
+            lookup,
+            costs::of_lots(tx, &lots).await?,
+        );
         for at in 0..self.lines.len() {
             let line = &mut self.lines[at];
             let Some(units) = line.tally.difference.filter(|units| *units != 0) else {
@@ -340,10 +346,16 @@ struct Shelves<'a> {
 }
 
 impl<'a> Shelves<'a> {
-    fn new(places: &'a [Place], lookup: &Lookup<'_>, standing: Vec<Standing>) -> Self {
+    fn new(
+        places: &'a [Place],
+        names: &Names,
+        lookup: &Lookup<'_>,
+        standing: Vec<Standing>,
+    ) -> Self {
         let mut by_line: HashMap<usize, Vec<&'a Place>> = HashMap::new();
         for place in places {
-            if let Some(at) = lookup.line(place.location_id, place.product_id, &place.lot) {
+            let lot = names.of(place.lot_id, &place.lot);
+            if let Some(at) = lookup.line(place.location_id, place.product_id, lot) {
                 by_line.entry(at).or_default().push(place);
             }
         }
