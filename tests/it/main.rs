@@ -23,6 +23,7 @@ mod history;
 mod house;
 mod invoices;
 mod locations;
+mod low_stock;
 mod open;
 mod outages;
 mod products;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::locations::the_place;
 use super::stock::the_product;
 use super::withdrawal::{Going, Promises, relocate};
-use super::{rows, until_no_conflict};
+use super::{low_stock, rows, until_no_conflict};
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::store::events::{self, Event};
@@ -72,7 +72,11 @@ pub async fn run(ctx: &Context, wish: &Wish) -> anyhow::Result<Moved> {
             rows::key(text).map_err(|why| Fault::usage(format!("{what} {why}")))?;
         }
     }
-    until_no_conflict!(once(ctx, wish))
+    let moved = until_no_conflict!(once(ctx, wish))?;
+    if !moved.dry_run && moved.applied_before.is_none() {
+        low_stock::refresh(ctx).await?;
+    }
+    Ok(moved)
 }
 
 async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Moved> {

@@ -5,6 +5,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::super::low_stock;
 use super::super::stock::removals;
 use super::super::until_no_conflict;
 use super::super::withdrawal::relocate;
@@ -49,7 +50,11 @@ pub async fn apply(
     uncounted: Option<Uncounted>,
     dry_run: bool,
 ) -> anyhow::Result<Applied> {
-    until_no_conflict!(once(ctx, id, uncounted, dry_run))
+    let applied = until_no_conflict!(once(ctx, id, uncounted, dry_run))?;
+    if !dry_run && applied.applied_before.is_none() {
+        low_stock::refresh(ctx).await?;
+    }
+    Ok(applied)
 }
 
 async fn once(
