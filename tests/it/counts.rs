@@ -304,7 +304,10 @@ async fn serials_are_not_corrected_by_number(shop: Shop) {
     shop.json(&[
         "count", "enter", &id, "--bin", "main", "--sku", "CAM=1", "--lot", "L1",
     ]);
-    let words = ["CAM at main (lot L1)", "serial by serial"];
+    let words = [
+        "CAM at main (lot L1)",
+        "`opsctl stock adjust CAM --by -1 --serial S1 --reason lost`",
+    ];
     refused(&shop, &["count", "apply", &id], 1, &words);
     assert_eq!(on_hand(&shop, "MUG"), 2);
     shop.json(&[

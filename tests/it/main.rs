@@ -12,6 +12,7 @@
 mod bad_files;
 mod concurrency;
 mod count_entries;
+mod count_places;
 mod counts;
 mod demo;
 mod dispatch;
@@ -22,6 +23,7 @@ mod history;
 mod house;
 mod invoices;
 mod locations;
+mod low_stock;
 mod open;
 mod outages;
 mod products;

@@ -4,7 +4,7 @@
 //! lay there when the count began and what moved until the moment it was counted; the
 //! difference is then applied to whatever lies there later.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use super::time::UtcMs;
 
@@ -100,6 +100,51 @@ pub fn tally(lines: &[Line], moves: &[Move]) -> Vec<Tally> {
     tallies
 }
 
+/// Units that are missing on one line and too many on another of the same product and lot:
+/// they lie elsewhere than the ledger says, and nothing is lost or gained by them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Misplaced {
+    /// The line where they are missing.
+    pub from: usize,
+    /// The line where they lie.
+    pub to: usize,
+    /// Units.
+    pub units: i64,
+}
+
+/// Which units of the differences are only misplaced, in the order of the lines.
+#[must_use]
+pub fn misplaced(lines: &[Line], tallies: &[Tally]) -> Vec<Misplaced> {
+    let differences = || {
+        let both = lines.iter().zip(tallies).enumerate();
+        both.filter_map(|(at, (line, tally))| {
+            Some((at, (line.product, line.lot.as_str()), tally.difference?))
+        })
+    };
+    let mut surplus: HashMap<_, VecDeque<(usize, i64)>> = HashMap::new();
+    for (at, of, units) in differences().filter(|(_, _, units)| *units > 0) {
+        surplus.entry(of).or_default().push_back((at, units));
+    }
+    let mut found = Vec::new();
+    for (from, of, units) in differences().filter(|(_, _, units)| *units < 0) {
+        let mut missing = -units;
+        let Some(elsewhere) = surplus.get_mut(&of) else {
+            continue;
+        };
+        while let Some((to, there)) = elsewhere.front_mut().filter(|_| missing > 0) {
+            let units = missing.min(*there);
+            missing -= units;
+            *there -= units;
+            let to = *to;
+            found.push(Misplaced { from, to, units });
+            if elsewhere.front().is_some_and(|(_, there)| *there == 0) {
+                elsewhere.pop_front();
+            }
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,7 +205,57 @@ mod tests {
         assert_eq!(found, [Some(-1), Some(-2)]);
     }
 
+    #[test]
+    fn what_is_missing_here_and_too_much_there_is_misplaced() {
+        let differences = [
+            (1, "", -5),
+            (1, "", 3),
+            (2, "A", 9),
+            (1, "", 4),
+            (1, "", -1),
+        ];
+        let differences = differences.iter().chain(&[(2, "B", -9)]);
+        let (lines, tallies): (Vec<Line>, Vec<Tally>) = differences
+            .map(|(product, lot, units)| {
+                let line = Line {
+                    product: *product,
+                    ..line(7, lot, 0, None)
+                };
+                let difference = Some(*units);
+                let tally = Tally {
+                    difference,
+                    ..Tally::default()
+                };
+                (line, tally)
+            })
+            .unzip();
+        let found = misplaced(&lines, &tallies);
+        let found: Vec<_> = found.iter().map(|m| (m.from, m.to, m.units)).collect();
+        assert_eq!(found, [(0, 1, 3), (0, 3, 2), (4, 3, 1)]);
+    }
+
     proptest! {
+        #[test]
+        fn of_one_product_only_the_difference_of_all_places_stays(
+            differences in prop::collection::vec(-9_i64..10, 0..12),
+        ) {
+            let of = |units: &i64| Tally { difference: Some(*units), ..Tally::default() };
+            let tallies: Vec<Tally> = differences.iter().map(of).collect();
+            let lines = vec![line(7, "", 0, None); differences.len()];
+            let mut left = differences.clone();
+            for of in misplaced(&lines, &tallies) {
+                prop_assert!(of.units > 0);
+                left[of.from] += of.units;
+                left[of.to] -= of.units;
+            }
+            let net: i64 = differences.iter().sum();
+            for (left, was) in left.iter().zip(&differences) {
+                prop_assert!(left * was >= 0 && left.abs() <= was.abs());
+                prop_assert!(left * net >= 0);
+            }
+            prop_assert_eq!(left.iter().sum::<i64>(), net);
+        }
+
         /// Whoever counts right finds no difference, whenever he looks.
         #[test]
         fn a_right_count_finds_nothing(

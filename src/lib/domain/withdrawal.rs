@@ -28,6 +28,42 @@ impl Withdrawal {
     pub fn promised_units(&self) -> i64 {
         self.promised.iter().map(|held| held.units).sum()
     }
+
+    /// Takes so many units out of it, or all it has: free ones first, oldest lot first, then
+    /// those of the newest promises.
+    #[must_use]
+    pub fn take(&mut self, units: i64) -> Self {
+        let mut left = units;
+        let mut taken = Self::default();
+        for (balance, there) in &mut self.parts {
+            let of = self.promised.iter().filter(|held| held.balance == *balance);
+            let free = *there - of.map(|held| held.units).sum::<i64>();
+            let part = left.min(free);
+            left -= part;
+            *there -= part;
+            taken.parts.push((*balance, part));
+        }
+        for promise in &mut self.promised {
+            let part = left.min(promise.units);
+            let here = |(balance, _): &(i64, i64)| *balance == promise.balance;
+            let Some(at) = self.parts.iter().position(here).filter(|_| part > 0) else {
+                continue;
+            };
+            left -= part;
+            promise.units -= part;
+            self.parts[at].1 -= part;
+            taken.parts[at].1 += part;
+            taken.promised.push(Held {
+                units: part,
+                ..*promise
+            });
+        }
+        for of in [&mut *self, &mut taken] {
+            of.parts.retain(|(_, units)| *units > 0);
+            of.promised.retain(|held| held.units > 0);
+        }
+        taken
+    }
 }
 
 /// Chooses the units that go. `held` names the promises, newest first; those on other
@@ -126,6 +162,13 @@ mod tests {
                     prop_assert_eq!(gone.parts.iter().map(|(_, n)| n).sum::<i64>(), units);
                     let broken = gone.promised_units();
                     prop_assert_eq!(broken, (units - free.iter().sum::<i64>()).max(0));
+                    let (mut rest, part) = (gone.clone(), units / 3);
+                    let taken = rest.take(part);
+                    let parts = taken.parts.iter().chain(&rest.parts);
+                    prop_assert_eq!(parts.map(|(_, n)| n).sum::<i64>(), units);
+                    prop_assert_eq!(taken.parts.iter().map(|(_, n)| n).sum::<i64>(), part);
+                    prop_assert_eq!(taken.promised_units(), (part - (units - broken)).max(0));
+                    prop_assert_eq!(taken.promised_units() + rest.promised_units(), broken);
                 }
             }
         }

@@ -1,9 +1,12 @@
 //! Counts: what lay where when one began, and what a person saw there since.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::dialect::{Tx, Type, json_list, vals};
+use super::found_lots::Names;
 use super::{Stamp, StoreError};
 use crate::domain::count::{Line, Move};
 use crate::domain::time::UtcMs;
@@ -160,7 +163,8 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Listed>, StoreError> {
 }
 
 /// What a count of a scope begins with: a line for each product at each place where any of
-/// it lies, or where it belongs; for each lot of it, where lots are told apart.
+/// it lies, or where it belongs; for each lot of it, where lots are told apart. What counts
+/// found of a lot lies there as that lot.
 ///
 /// # Errors
 /// The store's.
@@ -171,34 +175,41 @@ pub async fn lying(tx: &mut Tx, scope: &Scope) -> Result<Vec<Line>, StoreError> 
     };
     let wanted = tx.wanted();
     let list = json_list(ids);
-    let rows: Vec<(i64, i64, String, i64)> = tx
+    let rows: Vec<(i64, i64, i64, String, i64)> = tx
         .all(
             &format!(
-                "SELECT x.location_id, x.product_id, x.lot, CAST(SUM(x.units) AS SIGNED) FROM ( \
+                "SELECT x.location_id, x.product_id, x.lot_id, x.lot, \
+                   CAST(SUM(x.units) AS SIGNED) FROM ( \
                    SELECT b.location_id, b.product_id, b.on_hand AS units, \
+                     CASE WHEN p.tracking = 'none' THEN 0 ELSE l.id END AS lot_id, \
                      CASE WHEN p.tracking = 'none' THEN '' ELSE l.code END AS lot \
                    FROM {wanted} JOIN balances b ON {lies} = w.id \
                    JOIN products p ON p.id = b.product_id JOIN lots l ON l.id = b.lot_id \
                    WHERE b.on_hand > 0 \
                    UNION ALL \
-                   SELECT p.home_location, p.id, 0, '' \
+                   SELECT p.home_location, p.id, 0, 0, '' \
                    FROM {wanted} JOIN products p ON {belongs} = w.id \
                    WHERE p.home_location IS NOT NULL AND p.tracking = 'none' \
                      AND NOT EXISTS (SELECT 1 FROM kit_components k WHERE k.kit_id = p.id)) x \
-                 GROUP BY x.location_id, x.product_id, x.lot \
-                 ORDER BY x.location_id, x.product_id, x.lot"
+                 GROUP BY x.location_id, x.product_id, x.lot_id, x.lot"
             ),
             vals![&list, &list],
         )
         .await?;
-    let line = |(location, product, lot, snapshot)| Line {
+    let names = Names::load(tx).await?;
+    let mut lying: BTreeMap<(i64, i64, String), i64> = BTreeMap::new();
+    for (location, product, lot, code, units) in rows {
+        let key = (location, product, names.of(lot, &code).to_owned());
+        *lying.entry(key).or_default() += units;
+    }
+    let line = |((location, product, lot), snapshot)| Line {
         location,
         product,
         lot,
         snapshot,
         counted: None,
     };
-    Ok(rows.into_iter().map(line).collect())
+    Ok(lying.into_iter().map(line).collect())
 }
 
 /// Begins a count, of what is stored now.
@@ -255,23 +266,24 @@ pub async fn lines(tx: &mut Tx, count: i64) -> Result<Vec<LineRow>, StoreError> 
     .await
 }
 
-/// What has moved since a move.
+/// What has moved since a move, by the names under which lots are read on a shelf.
 ///
 /// # Errors
 /// The store's.
 pub async fn moves_since(tx: &mut Tx, last_move: i64) -> Result<Vec<Move>, StoreError> {
-    type Found = (i64, i64, String, Option<i64>, Option<i64>, i64);
+    type Found = (i64, i64, i64, String, Option<i64>, Option<i64>, i64);
     let rows: Vec<Found> = tx
         .all(
-            "SELECT m.at, l.product_id, l.code, m.from_location, m.to_location, m.quantity \
+            "SELECT m.at, l.product_id, l.id, l.code, m.from_location, m.to_location, m.quantity \
              FROM stock_moves m JOIN lots l ON l.id = m.lot_id WHERE m.id > ? ORDER BY m.id",
             vals![last_move],
         )
         .await?;
-    let went = |(at, product, lot, from, to, units)| Move {
+    let names = Names::load(tx).await?;
+    let went = |(at, product, lot, code, from, to, units): Found| Move {
         at: UtcMs(at),
         product,
-        lot,
+        lot: names.of(lot, &code).to_owned(),
         from,
         to,
         units,

@@ -7,6 +7,7 @@ mod apply;
 mod enter;
 mod entry;
 mod review;
+mod shelves;
 mod start;
 
 use serde::Serialize;

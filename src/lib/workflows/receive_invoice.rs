@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::invoice::{self, Charges, Difference, close, cost_of, differs};
 use super::landed::{Spread, told};
-use super::{rows, until_no_conflict};
+use super::{low_stock, rows, until_no_conflict};
 use crate::context::Context;
 use crate::domain::cost::{Component, between};
 use crate::domain::money::Currency;
@@ -74,7 +74,11 @@ pub struct Lot {
 /// There is no such invoice or location, a charge cannot be spread, or the store's. Nothing
 /// is received then.
 pub async fn run(ctx: &Context, options: &Options) -> anyhow::Result<Report> {
-    until_no_conflict!(once(ctx, options))
+    let report = until_no_conflict!(once(ctx, options))?;
+    if !report.dry_run && !report.lots.is_empty() {
+        low_stock::refresh(ctx).await?;
+    }
+    Ok(report)
 }
 
 async fn once(ctx: &Context, options: &Options) -> anyhow::Result<Report> {

@@ -1,23 +1,19 @@
 //! Units go from one place in the house to another. Free ones first; the promises on others
 //! go along to where goods are sold from, and are given back where they go elsewhere.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 use serde_json::json;
 
 use super::locations::the_place;
 use super::stock::the_product;
-use super::withdrawal::Promises;
-use super::{rows, until_no_conflict};
+use super::withdrawal::{Going, Promises, relocate};
+use super::{low_stock, rows, until_no_conflict};
 use crate::context::Context;
-use crate::domain::fifo::{Change, Held};
-use crate::domain::withdrawal::Withdrawal;
 use crate::fault::Fault;
 use crate::store::events::{self, Event};
 use crate::store::locations::{House, SELLABLE};
-use crate::store::stock::{Place, Relocation};
-use crate::store::{Stamp, StoreError, Tx, applied_refs, reservations, stock};
+use crate::store::stock::Place;
+use crate::store::{applied_refs, stock};
 
 /// A move as asked for.
 #[derive(Debug, Clone)]
@@ -76,7 +72,11 @@ pub async fn run(ctx: &Context, wish: &Wish) -> anyhow::Result<Moved> {
             rows::key(text).map_err(|why| Fault::usage(format!("{what} {why}")))?;
         }
     }
-    until_no_conflict!(once(ctx, wish))
+    let moved = until_no_conflict!(once(ctx, wish))?;
+    if !moved.dry_run && moved.applied_before.is_none() {
+        low_stock::refresh(ctx).await?;
+    }
+    Ok(moved)
 }
 
 async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Moved> {
@@ -118,25 +118,22 @@ async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Moved> {
     } else {
         moved.released = goes.promised_units();
     }
-    let relocations = relocations(&goes, &here, to.id);
-    let lot = |r: &Relocation| here.iter().find(|place| place.lot_id == r.lot);
-    let lots = relocations
-        .iter()
-        .filter_map(|r| Some((lot(r)?.lot.clone(), r.units)));
+    let lot = |balance: &i64| here.iter().find(|place| place.id == *balance);
+    let parts = goes.parts.iter();
+    let lots = parts.filter_map(|(balance, units)| Some((lot(balance)?.lot.clone(), *units)));
     moved.lots = lots.collect();
     if wish.dry_run {
         return Ok(moved);
     }
 
     let stamp = ctx.stamp();
-    stock::arrive(&mut tx, &relocations).await?;
-    if keeps_promises {
-        take_along(&mut tx, &stamp, product.id, to.id, &goes.promised).await?;
-    } else {
-        promises.release(&mut tx, &stamp, &goes.promised).await?;
-    }
+    let going = Going {
+        what: goes,
+        to: to.id,
+        keeps_promises,
+    };
     let reason = wish.reason.as_deref().unwrap_or("moved");
-    stock::send_off(&mut tx, &stamp, &relocations, reason, &reference).await?;
+    relocate(&mut tx, &stamp, &places, &[going], reason, &reference).await?;
     let summary = format!(
         "{} {} from {} to {}",
         wish.units, wish.sku, wish.from, wish.to
@@ -150,57 +147,6 @@ async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Moved> {
     events::append(&mut tx, &stamp, &[fact]).await?;
     ctx.store.commit(tx).await?;
     Ok(moved)
-}
-
-/// One relocation for each lot.
-fn relocations(goes: &Withdrawal, here: &[&Place], to: i64) -> Vec<Relocation> {
-    let parts = goes.parts.iter().filter_map(|(balance, units)| {
-        let place = here.iter().find(|place| place.id == *balance)?;
-        Some(Relocation {
-            lot: place.lot_id,
-            product: place.product_id,
-            from: place.location_id,
-            to,
-            units: *units,
-        })
-    });
-    parts.collect()
-}
-
-/// Promises follow their units: each to the same lot at the new place.
-async fn take_along(
-    tx: &mut Tx,
-    stamp: &Stamp,
-    product: i64,
-    to: i64,
-    promised: &[Held],
-) -> anyhow::Result<()> {
-    let places = stock::places(tx, &[product]).await?;
-    let lots: HashMap<i64, i64> = places.iter().map(|p| (p.id, p.lot_id)).collect();
-    let arrived = |p: &&Place| p.location_id == to;
-    let there: HashMap<i64, i64> = places
-        .iter()
-        .filter(arrived)
-        .map(|p| (p.lot_id, p.id))
-        .collect();
-    let mut changes = Vec::with_capacity(promised.len() * 2);
-    for held in promised {
-        let balance = lots.get(&held.balance).and_then(|lot| there.get(lot));
-        let balance = balance.ok_or_else(|| StoreError::Conflict("a lot is gone".to_owned()))?;
-        for (balance, units) in [(held.balance, -held.units), (*balance, held.units)] {
-            changes.push(Change {
-                demand: held.demand,
-                balance,
-                units,
-            });
-        }
-    }
-    let demands: Vec<i64> = promised.iter().map(|held| held.demand).collect();
-    let stored = reservations::of_demands(tx, &demands).await?;
-    let stored = stored
-        .into_iter()
-        .map(|(id, d, b, units)| ((d, b), (id, units)));
-    Ok(reservations::apply(tx, stamp, &changes, &stored.collect()).await?)
 }
 
 /// Says what lies where.

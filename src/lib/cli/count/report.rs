@@ -151,6 +151,7 @@ fn table<'a>(page: &mut Page, priced: bool, lines: impl Iterator<Item = &'a Revi
             "expected#",
             "counted#",
             "difference#",
+            "misplaced#",
             "value#",
             "promised#",
             "note",
@@ -161,7 +162,7 @@ fn table<'a>(page: &mut Page, priced: bool, lines: impl Iterator<Item = &'a Revi
                 Some(1.. | ..=-1) if priced => "unknown".to_owned(),
                 _ => String::new(),
             });
-            let released = Some(line.released).filter(|units| *units > 0);
+            let some = |units: i64| number(Some(units).filter(|units| *units > 0));
             let notes = [line.problem.as_deref(), line.reason.as_deref()];
             vec![
                 line.location.clone(),
@@ -172,8 +173,9 @@ fn table<'a>(page: &mut Page, priced: bool, lines: impl Iterator<Item = &'a Revi
                 line.expected.to_string(),
                 number(line.counted),
                 signed(line.difference),
+                some(line.misplaced),
                 value,
-                number(released),
+                some(line.released),
                 notes.into_iter().flatten().collect::<Vec<_>>().join("; "),
             ]
         }),
@@ -185,9 +187,16 @@ fn totals(page: &mut Page, review: &Review) {
         "{} units found, {} missing; worth {} {}.",
         review.surplus, review.shortage, review.value, review.currency
     ));
+    if review.misplaced > 0 {
+        page.line(format!(
+            "{} units lie at another place of the count than expected: moved, neither lost nor \
+             found.",
+            review.misplaced
+        ));
+    }
     if review.released > 0 {
         page.line(format!(
-            "{} units of what is missing are promised; the newest promises are given back.",
+            "{} units of that are promised; the newest promises are given back.",
             review.released
         ));
     }

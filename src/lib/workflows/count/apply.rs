@@ -1,12 +1,14 @@
-//! A count is applied: what was found comes onto stock as lots of its own, what is missing
-//! is written off, and promises on it are given back, newest first. All of it or nothing,
-//! and once.
+//! A count is applied: what only lies elsewhere is moved there with its promises; of the
+//! rest, what was found comes onto stock as lots of its own, what is missing is written off,
+//! and promises on it are given back, newest first. All of it or nothing, and once.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::super::low_stock;
 use super::super::stock::removals;
 use super::super::until_no_conflict;
+use super::super::withdrawal::relocate;
 use super::review::{Plan, Planned, Review, Uncounted};
 use super::{subject, the_count, the_open_count};
 use crate::context::Context;
@@ -48,7 +50,11 @@ pub async fn apply(
     uncounted: Option<Uncounted>,
     dry_run: bool,
 ) -> anyhow::Result<Applied> {
-    until_no_conflict!(once(ctx, id, uncounted, dry_run))
+    let applied = until_no_conflict!(once(ctx, id, uncounted, dry_run))?;
+    if !dry_run && applied.applied_before.is_none() {
+        low_stock::refresh(ctx).await?;
+    }
+    Ok(applied)
 }
 
 async fn once(
@@ -175,13 +181,14 @@ async fn write(
     plan: &Plan,
 ) -> anyhow::Result<()> {
     let cause = subject(head.id);
-    plan.promises.release(tx, stamp, &plan.promised).await?;
     let day = stamp.day();
     let voucher = Voucher {
         exit: Exit::WriteOff,
         booked_on: &day,
         cause: &cause,
     };
+    plan.promises.release(tx, stamp, &plan.promised).await?;
+    relocate(tx, stamp, &plan.places, &plan.goings, REASON, &cause).await?;
     let losses = removals(&plan.places, &plan.losses);
     stock::take_out(tx, stamp, &losses, REASON, voucher).await?;
     if !plan.gains.is_empty() {
@@ -211,11 +218,12 @@ async fn write(
                 "sku": line.row.sku,
                 "lot": line.row.lot,
                 "difference": line.tally.difference,
+                "misplaced": line.misplaced,
                 "reason": line.row.reason,
             })
         })
         .collect();
-    let released: i64 = plan.promised.iter().map(|held| held.units).sum();
+    let released: i64 = plan.lines.iter().map(|line| line.released).sum();
     let facts = json!({
         "scope": head.scope, "released": released, "differences": differences,
     });

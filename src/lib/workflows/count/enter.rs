@@ -17,6 +17,7 @@ use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::store::counts::{self, Head, Seen};
 use crate::store::events::{self, Event};
+use crate::store::found_lots::Names;
 use crate::store::locations::House;
 use crate::store::stock::{self, Place};
 use crate::store::{Tx, applied_refs, kits};
@@ -172,7 +173,9 @@ struct Desk {
     products: HashMap<String, (i64, String)>,
     kits: HashSet<i64>,
     places: Vec<Place>,
-    lots: HashSet<(i64, String)>,
+    /// By product and name of a lot: the name under which it is read on a shelf.
+    lots: HashMap<(i64, String), String>,
+    names: Names,
     /// Lines that are not there yet.
     found: Vec<Line>,
 }
@@ -190,7 +193,8 @@ impl Desk {
             products: HashMap::new(),
             kits: HashSet::new(),
             places: Vec::new(),
-            lots: HashSet::new(),
+            lots: HashMap::new(),
+            names: Names::load(tx).await?,
             found: Vec::new(),
             head,
             now,
@@ -247,9 +251,11 @@ impl Desk {
         self.kits = kits::kits_of(tx, &ids).await?.into_keys().collect();
         self.places = stock::places(tx, &ids).await?;
         let lots = self.places.iter();
-        self.lots = lots
-            .map(|place| (place.product_id, place.lot.clone()))
-            .collect();
+        let name = |place: &Place| {
+            let read_as = self.names.of(place.lot_id, &place.lot);
+            ((place.product_id, place.lot.clone()), read_as.to_owned())
+        };
+        self.lots = lots.map(name).collect();
         Ok(())
     }
 
@@ -280,10 +286,16 @@ impl Desk {
             (_, None) => {
                 return Err(("lot", format!("lots of {sku} are told apart; name the lot")));
             }
-            (_, Some(lot)) if self.lots.contains(&(*product, lot.clone())) => lot.clone(),
-            (_, Some(lot)) => {
-                return Err(("lot", format!("{sku} has no lot {lot:?}; receive it first")));
-            }
+            (_, Some(lot)) => match self.lots.get(&(*product, lot.clone())) {
+                Some(read_as) if read_as == lot => lot.clone(),
+                Some(read_as) => {
+                    let what = format!("a count found {lot} of lot {read_as}: count both as that");
+                    return Err(("lot", what));
+                }
+                None => {
+                    return Err(("lot", format!("{sku} has no lot {lot:?}; receive it first")));
+                }
+            },
         };
         let at = entry.counted_at.unwrap_or(self.now);
         if at.0 < self.head.started_at {
@@ -328,7 +340,8 @@ impl Desk {
         let mut snapshots: Vec<i64> = tally(&lines, &moves).iter().map(|t| -t.moved).collect();
         let lookup = Lookup::new(&lines);
         for place in &self.places {
-            if let Some(at) = lookup.line(place.location_id, place.product_id, &place.lot) {
+            let lot = self.names.of(place.lot_id, &place.lot);
+            if let Some(at) = lookup.line(place.location_id, place.product_id, lot) {
                 snapshots[at] += place.on_hand;
             }
         }

@@ -1,21 +1,19 @@
 //! What a count has found, and what applying it would do: decided here, written elsewhere.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 
-use super::super::stock::gain_cost;
-use super::super::withdrawal::Promises;
-use super::{sort_for_the_walk, subject, the_count};
+use super::super::withdrawal::{Going, Promises};
+use super::shelves::Shelves;
+use super::{sort_for_the_walk, the_count};
 use crate::context::Context;
-use crate::domain::cost::between;
-use crate::domain::count::{Line, Lookup, Tally, tally};
+use crate::domain::count::{Line, Lookup, Misplaced, Tally, misplaced, tally};
 use crate::domain::fifo::Held;
 use crate::domain::money::Currency;
 use crate::domain::time::UtcMs;
-use crate::store::costs::{self, Standing};
+use crate::store::costs;
 use crate::store::counts::{self, Head, LineRow};
-use crate::store::locations::House;
+use crate::store::found_lots::Names;
+use crate::store::locations::{House, SELLABLE};
 use crate::store::stock::{self, NewLot, Place};
 use crate::store::{Stamp, Tx};
 
@@ -39,10 +37,12 @@ pub struct Review {
     pub state: String,
     /// Lines that nobody has counted yet.
     pub not_counted: usize,
-    /// Units found beyond what was expected.
+    /// Units found that are missing nowhere else in the count.
     pub surplus: i64,
-    /// Units missing.
+    /// Units missing that were found nowhere else in the count.
     pub shortage: i64,
+    /// Units missing at one place and found at another: they are moved, not lost and gained.
+    pub misplaced: i64,
     /// Units whose promise would have to be given back.
     pub released: i64,
     /// What the differences cost in all, as a decimal amount; of those whose cost is known.
@@ -76,7 +76,9 @@ pub struct ReviewLine {
     pub counted_by: Option<String>,
     /// Units more than expected; negative for fewer.
     pub difference: Option<i64>,
-    /// What the difference costs, where that is known.
+    /// Units of the difference that are only misplaced.
+    pub misplaced: i64,
+    /// What the rest of the difference costs, where that is known.
     pub value: Option<String>,
     /// Units whose promise would have to be given back.
     pub released: i64,
@@ -104,8 +106,10 @@ pub(super) struct Planned {
     pub(super) tally: Tally,
     /// Nobody looked; it is taken that nothing lies there.
     pub(super) assumed: bool,
+    /// Units of the difference that go to another line, or come from one.
+    pub(super) misplaced: i64,
     value: Option<i64>,
-    released: i64,
+    pub(super) released: i64,
     pub(super) problem: Option<String>,
 }
 
@@ -119,6 +123,10 @@ pub(super) struct Plan {
     pub(super) losses: Vec<(i64, i64)>,
     /// Promises that give way to that, newest first at each place.
     pub(super) promised: Vec<Held>,
+    /// Units that lie elsewhere than the ledger says.
+    pub(super) goings: Vec<Going>,
+    /// The same by line.
+    elsewhere: Vec<Misplaced>,
     pub(super) promises: Promises,
     /// Where the products with differences lie.
     pub(super) places: Vec<Place>,
@@ -149,31 +157,44 @@ impl Plan {
         }
         let lines: Vec<Line> = rows.iter().map(LineRow::line).collect();
         let tallies = tally(&lines, &counts::moves_since(tx, head.last_move).await?);
+        let elsewhere = misplaced(&lines, &tallies).into_iter();
+        let elsewhere = elsewhere.filter(|of| rows[of.from].tracking != "serial");
+        let elsewhere: Vec<Misplaced> = elsewhere.collect();
         let all = rows.into_iter().zip(tallies).zip(assumed);
         let planned = all.map(|((row, tally), assumed)| Planned {
             row,
             tally,
             assumed,
+            misplaced: 0,
             value: None,
             released: 0,
             problem: None,
         });
         let mut plan = Self {
             lines: planned.collect(),
+            elsewhere,
             ..Self::default()
         };
+        for of in &plan.elsewhere {
+            plan.lines[of.from].misplaced += of.units;
+            plan.lines[of.to].misplaced += of.units;
+        }
         if head.state == "open" {
-            plan.decide(tx, stamp, &subject(head.id), &Lookup::new(&lines))
+            let lookup = Lookup::new(&lines);
+            plan.decide(tx, house, head.id, &stamp.day(), &lookup)
                 .await?;
         }
         Ok(plan)
     }
 
+    /// Decides line by line: what is only misplaced goes where it lies; of the rest, what was
+    /// found comes in, and what is missing goes.
     async fn decide(
         &mut self,
         tx: &mut Tx,
-        stamp: &Stamp,
-        count: &str,
+        house: &House,
+        count: i64,
+        day: &str,
         lookup: &Lookup<'_>,
     ) -> anyhow::Result<()> {
         let differs = |line: &&Planned| line.tally.difference.is_some_and(|units| units != 0);
@@ -181,46 +202,87 @@ impl Plan {
         let mut products: Vec<i64> = differing.map(|line| line.row.product_id).collect();
         products.sort_unstable();
         products.dedup();
-        self.places = stock::places(tx, &products).await?;
-        self.promises = Promises::load(tx, &self.places).await?;
-        let lots: Vec<i64> = self.places.iter().map(|place| place.lot_id).collect();
-        let mut shelves = Shelves::new(&self.places, lookup, costs::of_lots(tx, &lots).await?);
-        let day = stamp.day();
-        for (at, line) in self.lines.iter_mut().enumerate() {
+        let places = stock::places(tx, &products).await?;
+        self.promises = Promises::load(tx, &places).await?;
+        let lots: Vec<i64> = places.iter().map(|place| place.lot_id).collect();
+        let mut shelves = Shelves::new(
+            &places,
+            &Names::load(tx).await?,
+            lookup,
+            costs::of_lots(tx, &lots).await?,
+        );
+        for at in 0..self.lines.len() {
+            let line = &mut self.lines[at];
             let Some(units) = line.tally.difference.filter(|units| *units != 0) else {
                 continue;
             };
             if line.row.tracking == "serial" {
-                line.problem = Some("its units are told apart: correct serial by serial".into());
-            } else if units > 0 {
-                let code = format!("{}-{}", count.replace(':', "-"), line.row.id);
-                let lot = shelves.gain(&line.row, units, code, &day);
+                line.problem = Some(serial_by_serial(&line.row.sku, units));
+            } else if units < 0 {
+                self.withdraw(&mut shelves, house, at, -units);
+            } else if units > line.misplaced {
+                let code = format!("count-{count}-{}", line.row.id);
+                let lot = shelves.gain(&line.row, units - line.misplaced, code, day);
                 line.value = lot.cost.as_ref().map(|cost| cost.amount_minor);
                 self.gains.push(lot);
             } else {
-                match self.promises.withdraw(shelves.of(at), -units) {
-                    Err(missing) => {
-                        let there = -units - missing.missing;
-                        line.problem = Some(format!(
-                            "{there} units lie there now, {} are to go: count it again",
-                            -units
-                        ));
-                    }
-                    Ok(goes) => {
-                        line.value = shelves.loss(&goes.parts).map(|cost| -cost);
-                        line.released = goes.promised_units();
-                        self.losses.extend(goes.parts);
-                        self.promised.extend(goes.promised);
-                    }
-                }
+                line.value = Some(0);
             }
         }
+        self.places = places;
         Ok(())
+    }
+
+    /// Decides over units that do not lie where the line says: some are lost, the others are
+    /// misplaced. Free units go where promises cannot follow.
+    fn withdraw(&mut self, shelves: &mut Shelves<'_>, house: &House, at: usize, units: i64) {
+        let line = &mut self.lines[at];
+        let mut goes = match self.promises.withdraw(shelves.of(at), units) {
+            Ok(goes) => goes,
+            Err(missing) => {
+                let there = units - missing.missing;
+                line.problem = Some(format!(
+                    "{there} units lie there now, {units} are to go: count it again"
+                ));
+                return;
+            }
+        };
+        let lost = goes.take(units - line.misplaced);
+        let mut released = lost.promised_units();
+        line.value = shelves.loss(&lost.parts).map(|cost| -cost);
+        self.losses.extend(lost.parts);
+        self.promised.extend(lost.promised);
+        let first = self.elsewhere.partition_point(|of| of.from < at);
+        let mine = self.elsewhere[first..].iter();
+        let mut going: Vec<(bool, i64, i64)> = mine
+            .take_while(|of| of.from == at)
+            .map(|of| {
+                let to = self.lines[of.to].row.location_id;
+                let sells = house.get(to).is_some_and(|place| place.kind == SELLABLE);
+                (sells, to, of.units)
+            })
+            .collect();
+        going.sort_by_key(|(sells, ..)| *sells);
+        for (keeps_promises, to, units) in going {
+            let what = goes.take(units);
+            if !keeps_promises {
+                released += what.promised_units();
+            }
+            self.goings.push(Going {
+                what,
+                to,
+                keeps_promises,
+            });
+        }
+        self.lines[at].released = released;
     }
 
     /// The plan as people read it.
     pub(super) fn review(self, head: Head, house: &House, currency: Currency) -> Review {
         let differences = || self.lines.iter().filter_map(|line| line.tally.difference);
+        let misplaced: i64 = self.elsewhere.iter().map(|of| of.units).sum();
+        let surplus: i64 = differences().filter(|units| *units > 0).sum();
+        let shortage = -differences().filter(|units| *units < 0).sum::<i64>();
         Review {
             id: head.id,
             scope: head.scope,
@@ -230,8 +292,9 @@ impl Plan {
                 .iter()
                 .filter(|l| l.row.counted.is_none())
                 .count(),
-            surplus: differences().filter(|units| *units > 0).sum(),
-            shortage: -differences().filter(|units| *units < 0).sum::<i64>(),
+            surplus: surplus - misplaced,
+            shortage: shortage - misplaced,
+            misplaced,
             released: self.lines.iter().map(|line| line.released).sum(),
             value: currency.decimal(self.lines.iter().filter_map(|line| line.value).sum()),
             currency,
@@ -257,6 +320,7 @@ impl Planned {
             counted_at: self.row.counted_at.filter(|_| !self.assumed).map(UtcMs),
             counted_by: self.row.counted_by,
             difference: self.tally.difference,
+            misplaced: self.misplaced,
             value: self.value.map(|minor| currency.decimal(minor)),
             released: self.released,
             reason: self.row.reason,
@@ -265,72 +329,20 @@ impl Planned {
     }
 }
 
-/// What lies where of the products with differences, and what it costs.
-struct Shelves<'a> {
-    /// By line: the places that it speaks for, oldest lot first.
-    by_line: HashMap<usize, Vec<&'a Place>>,
-    /// By product: its newest lot.
-    newest: HashMap<i64, i64>,
-    /// By product and name: its lots.
-    lots: HashMap<(i64, &'a str), i64>,
-    by_balance: HashMap<i64, i64>,
-    /// How each lot stands, after what has been decided so far.
-    standing: HashMap<i64, Standing>,
-}
-
-impl<'a> Shelves<'a> {
-    fn new(places: &'a [Place], lookup: &Lookup<'_>, standing: Vec<Standing>) -> Self {
-        let mut by_line: HashMap<usize, Vec<&'a Place>> = HashMap::new();
-        for place in places {
-            if let Some(at) = lookup.line(place.location_id, place.product_id, &place.lot) {
-                by_line.entry(at).or_default().push(place);
-            }
-        }
-        let lot = |place: &'a Place| ((place.product_id, place.lot.as_str()), place.lot_id);
-        Self {
-            by_line,
-            newest: places.iter().map(|p| (p.product_id, p.lot_id)).collect(),
-            lots: places.iter().map(lot).collect(),
-            by_balance: places.iter().map(|p| (p.id, p.lot_id)).collect(),
-            standing: standing.into_iter().map(|s| (s.lot_id, s)).collect(),
-        }
-    }
-
-    fn of(&self, line: usize) -> &[&'a Place] {
-        self.by_line.get(&line).map_or(&[], Vec::as_slice)
-    }
-
-    /// What was found is a lot of its own, at the cost of the lot it is thought to be of: the
-    /// one named, else the newest.
-    fn gain(&self, row: &LineRow, units: i64, code: String, day: &str) -> NewLot {
-        let named = self.lots.get(&(row.product_id, row.lot.as_str()));
-        let parent = named.or_else(|| self.newest.get(&row.product_id)).copied();
-        let standing = parent.and_then(|lot| self.standing.get(&lot));
-        NewLot {
-            product: row.product_id,
-            code,
-            received_on: day.to_owned(),
-            quantity: units,
-            location: row.location_id,
-            cost: standing.and_then(|of| gain_cost(of, units, day)),
-            supplier: None,
-            invoice: None,
-            parent,
-        }
-    }
-
-    /// What the units cost that go; none where that is not known.
-    fn loss(&mut self, parts: &[(i64, i64)]) -> Option<i64> {
-        let mut sum = Some(0);
-        for (balance, units) in parts {
-            let lot = self.by_balance.get(balance)?;
-            let lot = self.standing.get_mut(lot)?;
-            let cost = between(lot.cost_minor, lot.quantity, lot.out(), *units);
-            lot.on_hand -= units;
-            sum = sum
-                .filter(|_| !lot.currency.is_empty())
-                .map(|sum| sum + cost);
-        }
-        sum
-    }
+/// What corrects units that no number can correct.
+fn serial_by_serial(sku: &str, units: i64) -> String {
+    let (serial, reason) = if units > 0 {
+        ("NEW", "found")
+    } else {
+        ("S", "lost")
+    };
+    let more = if units.abs() > 1 {
+        format!(",{serial}2{}", if units.abs() > 2 { ",..." } else { "" })
+    } else {
+        String::new()
+    };
+    format!(
+        "its units are told apart; correct serial by serial: `opsctl stock adjust {sku} \
+         --by {units} --serial {serial}1{more} --reason {reason}`, then count it again"
+    )
 }
