@@ -156,9 +156,9 @@ pub async fn locations_of_kind(tx: &mut Tx, kind: &str) -> Result<Vec<(String, i
 /// # Errors
 /// The store's.
 pub async fn lot_codes_of(tx: &mut Tx, products: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
-    let from = tx.ids();
+    let from = tx.wanted();
     tx.all(
-        &format!("SELECT l.product_id, l.code FROM {from} JOIN lots l ON l.product_id = j.id"),
+        &format!("SELECT l.product_id, l.code FROM {from} JOIN lots l ON l.product_id = w.id"),
         vals![json_list(products)],
     )
     .await

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::json;
 
-use super::invoice::{self, Charges, Difference, close, cost_of, differs};
+use super::invoice::{self, Charges, Difference, close, cost_of, differs, note_costs};
 use super::landed::{Spread, told};
 use super::{rows, until_no_conflict};
 use crate::context::Context;
@@ -134,7 +134,7 @@ async fn once(ctx: &Context, options: &Options) -> anyhow::Result<Report> {
             "receipt": report.receipt,
             "charges": told(&report.charges),
         });
-        close(&mut tx, &stamp, &invoice, &lines, particulars).await?;
+        close(&mut tx, &stamp, &invoice, particulars).await?;
     }
     if !options.dry_run {
         ctx.store.commit(tx).await?;
@@ -288,6 +288,7 @@ impl Arrival<'_> {
         invoices::insert_billed_receipt(tx, self.stamp, &receipt, &came).await?;
         let found: Vec<(i64, i64)> = lines.iter().map(|l| (l.id, l.open())).collect();
         invoices::raise_matched(tx, &found).await?;
+        note_costs(tx, self.stamp, self.invoice, lines).await?;
         let units: i64 = lots.iter().map(|lot| lot.quantity).sum();
         let fact = Event::new(
             "stock.received",

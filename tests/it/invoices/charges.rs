@@ -188,7 +188,9 @@ async fn a_charge_that_is_for_nothing_is_told(shop: Shop) {
     shop.json(&["invoice", "match", "ACME:F-1", "--accept"]);
     assert_eq!(costs(&shop, "freight").await, 3000, "over what is there");
     differs(&shop, &["invoice", "match", "ACME:F-2"]);
-    shop.json(&["invoice", "match", "ACME:F-2", "--accept"]);
+    let accepted = shop.json(&["invoice", "match", "ACME:F-2", "--accept"]);
+    assert_eq!(accepted["state"], "differs", "nothing is booked: it waits");
+    assert_eq!(accepted["not_done"][0]["billed_minor"], 500);
     assert_eq!(costs(&shop, "other").await, 0);
     shop.must_be_sound();
 }
