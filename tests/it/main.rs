@@ -13,6 +13,7 @@ mod bad_files;
 mod concurrency;
 mod count_entries;
 mod counts;
+mod deliveries;
 mod demo;
 mod dispatch;
 mod doctor;

@@ -106,7 +106,8 @@ async fn once(ctx: &Context, options: &Options) -> anyhow::Result<Report> {
         stamp: &stamp,
         invoice: &invoice,
         day: match &options.on {
-            Some(text) => rows::day(text).map_err(|what| Fault::usage(format!("--on: {what}")))?,
+            Some(text) => rows::past_day(text, &stamp.day())
+                .map_err(|what| Fault::usage(format!("--on: {what}")))?,
             None => stamp.day(),
         },
         reference: free_reference(&mut tx, &invoice).await?,
@@ -190,6 +191,7 @@ impl Arrival<'_> {
         };
         let homes: HashMap<i64, i64> = invoices::homes(tx, &ids).await?.into_iter().collect();
         let kits = kits::kits_of(tx, &ids).await?;
+        let intakes = products::intake(tx, &ids).await?;
         let mut taken: HashSet<(i64, String)> = stock::lot_codes(tx).await?.into_iter().collect();
         let mut times: HashMap<i64, usize> = HashMap::new();
         for id in &ids {
@@ -201,7 +203,21 @@ impl Arrival<'_> {
             let sku = line.sku.as_deref().unwrap_or_default();
             if kits.contains_key(&product) {
                 let text = format!("{sku} is a kit; receive its components");
-                return Err(Fault::failed(text).into());
+                return Err(Fault::failed(text)
+                    .hint("receive the components by a list: `opsctl receive FILE.csv`")
+                    .into());
+            }
+            if intakes
+                .get(&product)
+                .is_some_and(|i| i.tracking == "serial")
+            {
+                let text = format!("each unit of {sku} has a serial, and an invoice tells none");
+                return Err(Fault::failed(text)
+                    .hint(
+                        "receive it with `opsctl receive --po NUMBER`, the serials by --serial \
+                         or a file, and match the invoice then",
+                    )
+                    .into());
             }
             let alone = times.get(&product) == Some(&1);
             let code = self.code(line, alone, |code| {
