@@ -3,6 +3,7 @@
 mod charges;
 mod files;
 mod receive;
+mod rest;
 mod stage;
 
 use opsctl::workflows::invoice;
@@ -150,8 +151,13 @@ async fn more_billed_than_received_waits_for_the_goods(shop: Shop) {
     let done = shop.json(&["invoice", "match", "ACME:I-1", "--accept"]);
     assert_eq!(done["matches"][0]["units"], 10);
     assert_eq!(done["matches"][0]["billed_minor"], 10000);
+    assert_eq!(done["state"], "differs", "two units wait");
     let shown = shop.json(&["invoice", "show", "ACME:I-1"]);
     assert_eq!(shown["lines"][0]["matched"], 10);
+    let after = books(&shop).await;
+    let again = shop.json(&["invoice", "match", "ACME:I-1", "--accept"]);
+    assert_eq!(again["booked"], false);
+    assert_eq!(books(&shop).await, after, "a rerun changes nothing");
     shop.must_be_sound();
 }
 

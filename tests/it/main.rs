@@ -14,6 +14,7 @@ mod concurrency;
 mod count_entries;
 mod count_places;
 mod counts;
+mod deliveries;
 mod demo;
 mod dispatch;
 mod doctor;

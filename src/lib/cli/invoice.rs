@@ -1,6 +1,8 @@
 //! `opsctl invoice import | match | list | show | unbilled`: what suppliers bill, held
-//! against what was ordered and received. An import is applied once, an invoice is matched
-//! once; what differs beyond the tolerance is told, and booked only with `--accept`.
+//! against what was ordered and received. An import is applied once, each unit and each
+//! charge of an invoice is booked once; what differs beyond the tolerance is told, and booked
+//! only with `--accept`. What has not come waits for a later match, or is given up with
+//! `--close`.
 
 use std::path::PathBuf;
 
@@ -42,9 +44,12 @@ enum Command {
     Match {
         /// SUPPLIER:NUMBER
         invoice: String,
-        /// Book it also where it differs
+        /// Book what is there also where it differs; what has not come waits for a later match
         #[arg(long)]
         accept: bool,
+        /// With --accept: close the invoice for good, though not all of it has come
+        #[arg(long, requires_all = ["accept", "reason"])]
+        close: bool,
         /// Why that is right; kept with the booking
         #[arg(long, requires = "accept", value_name = "TEXT")]
         reason: Option<String>,
@@ -108,7 +113,7 @@ impl Report for invoice::Matched {
         }
         matches_table(page, &self.matches, self.currency);
         differences(page, &self.differences);
-        if self.state == "differs" {
+        if self.state == "differs" && !self.booked {
             page.line(format!("{} differs; nothing was booked.", self.invoice));
             page.line(format!(
                 "Receive what is missing, ask the supplier, or book it as it is: \
@@ -120,8 +125,27 @@ impl Report for invoice::Matched {
         for charge in &self.charges {
             spread_table(page, charge);
         }
+        for left in &self.not_done {
+            page.line(format!(
+                "Not done: line {}: {} for {} {}",
+                left.line,
+                match (&left.sku, left.units) {
+                    (Some(sku), Some(units)) => format!("{units} units of {sku}"),
+                    _ => left.kind.clone(),
+                },
+                self.currency.decimal(left.billed_minor),
+                self.currency
+            ));
+        }
         let verb = if self.dry_run { "would be" } else { "is" };
-        page.line(format!("{} {verb} matched.", self.invoice));
+        page.line(match (self.state, self.not_done.is_empty()) {
+            ("matched", true) => format!("{} {verb} matched.", self.invoice),
+            ("matched", false) => format!("{} {verb} closed without these.", self.invoice),
+            _ => format!(
+                "What is there of {} {verb} booked; match it again when the rest has come.",
+                self.invoice
+            ),
+        });
     }
 }
 
@@ -330,17 +354,19 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
         Command::Match {
             invoice,
             accept,
+            close,
             reason,
             dry,
         } => {
             let options = invoice::Options {
                 accept: *accept,
+                close: *close,
                 reason: reason.clone(),
                 dry_run: dry.dry_run,
             };
             let report = invoice::match_one(ctx, invoice, &options).await?;
             out.report(&report)?;
-            if report.state == "differs" {
+            if report.state == "differs" && !*accept {
                 return Ok(Exit::Failed);
             }
         }

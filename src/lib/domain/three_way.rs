@@ -18,8 +18,9 @@ pub struct Billed<'a> {
     pub matched: i64,
     /// What all of them are billed at.
     pub total_minor: i64,
-    /// Places in the list of receipts that the line names: these are taken first.
-    pub named: &'a BTreeSet<usize>,
+    /// Places in the list of receipts that the line names: it is held against these only.
+    /// None where it names nothing: then the oldest come first.
+    pub named: Option<&'a BTreeSet<usize>>,
 }
 
 /// Goods that were received. The caller gives them oldest first.
@@ -33,6 +34,19 @@ pub struct Received {
     pub invoiced: i64,
     /// What all of them are expected to cost, in the invoice's currency.
     pub expected_minor: Option<i64>,
+    /// The line of an order that they fill.
+    pub order: Option<OrderLine>,
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderLine {
+    /// Its id.
+    pub id: i64,
+    /// Units ordered.
+    pub quantity: i64,
+    /// Units billed before, of all that came in for it.
+    pub invoiced: i64,
 }
 
 /// Units of a line found in a receipt.
@@ -52,8 +66,8 @@ pub struct Match {
     pub price_differs: bool,
 }
 
-/// Finds the units of each line in what was received: in what the line names first, then in
-/// the oldest. Units that are not found are missing from the matches of their line.
+/// Finds the units of each line in what was received: in what the line names, or else in the
+/// oldest. Units that are not found are missing from the matches of their line.
 #[must_use]
 pub fn match_up(
     billed: &[Billed<'_>],
@@ -68,9 +82,9 @@ pub fn match_up(
     let mut matches = Vec::new();
     for (line, bill) in billed.iter().enumerate() {
         let mut done = bill.matched;
-        let mut order = places.get(&bill.product).cloned().unwrap_or_default();
-        order.sort_by_key(|at| !bill.named.contains(at));
-        for at in order {
+        let of_product = places.get(&bill.product).map_or(&[][..], Vec::as_slice);
+        let meant = |at: &&usize| bill.named.is_none_or(|named| named.contains(*at));
+        for &at in of_product.iter().filter(meant) {
             let goods = &received[at];
             let units = (bill.quantity - done).min(goods.quantity - invoiced[at]);
             if units <= 0 {
@@ -101,6 +115,25 @@ pub fn match_up(
     matches
 }
 
+/// Units that are billed beyond what was ordered, by match: those of an order's line that
+/// exceed it, counting what was billed of it before.
+#[must_use]
+pub fn beyond_order(matches: &[Match], received: &[Received]) -> Vec<i64> {
+    let mut billed: HashMap<i64, i64> = HashMap::new();
+    matches
+        .iter()
+        .map(|m| {
+            let Some(order) = received[m.receipt].order else {
+                return 0;
+            };
+            let before = billed.entry(order.id).or_insert(order.invoiced);
+            let free = (order.quantity - *before).max(0);
+            *before += m.units;
+            (m.units - free).max(0)
+        })
+        .collect()
+}
+
 /// Whether so many units are billed otherwise than at their share of a whole. Less than one
 /// minor unit is rounding, and no difference.
 fn differs(billed: i64, whole: i64, quantity: i64, units: i64, tolerance_percent: u32) -> bool {
@@ -115,15 +148,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const NOTHING: &BTreeSet<usize> = &BTreeSet::new();
-
     fn billed(quantity: i64, total_minor: i64) -> Billed<'static> {
         Billed {
             product: 1,
             quantity,
             matched: 0,
             total_minor,
-            named: NOTHING,
+            named: None,
         }
     }
 
@@ -133,6 +164,7 @@ mod tests {
             quantity,
             invoiced,
             expected_minor: Some(expected_minor),
+            order: None,
         }
     }
 
@@ -146,10 +178,15 @@ mod tests {
         };
         assert_eq!(units(billed(4, 400)), [(0, 2), (1, 2)]);
         let named = Billed {
-            named: &BTreeSet::from([1]),
+            named: Some(&BTreeSet::from([1])),
+            ..billed(7, 700)
+        };
+        assert_eq!(units(named), [(1, 5)], "and only there");
+        let elsewhere = Billed {
+            named: Some(&BTreeSet::new()),
             ..billed(4, 400)
         };
-        assert_eq!(units(named), [(1, 4)]);
+        assert_eq!(units(elsewhere), []);
         assert_eq!(units(billed(9, 900)), [(0, 2), (1, 5)]);
     }
 
@@ -161,6 +198,26 @@ mod tests {
         assert!(!off(33, 0) && !off(34, 0), "the rounding of a third");
         assert!(off(35, 0) && off(32, 0));
         assert!(!off(35, 6) && off(36, 6));
+    }
+
+    #[test]
+    fn more_than_ordered_is_counted_over_all_bills_of_an_order() {
+        let order = |invoiced| OrderLine {
+            id: 7,
+            quantity: 10,
+            invoiced,
+        };
+        let beyond = |before, units| {
+            let goods = [8, 7].map(|quantity| Received {
+                order: Some(order(before)),
+                ..received(quantity, 0, 100 * quantity)
+            });
+            beyond_order(&match_up(&[billed(units, 100 * units)], &goods, 0), &goods)
+        };
+        assert_eq!(beyond(0, 15), [0, 5]);
+        assert_eq!(beyond(0, 10), [0, 0]);
+        assert_eq!(beyond(9, 3), [2]);
+        assert_eq!(beyond(12, 3), [3]);
     }
 
     proptest! {
@@ -176,7 +233,7 @@ mod tests {
                 .iter()
                 .map(|(product, quantity, total)| Billed {
                     product: *product,
-                    named: if quantity % 2 == 0 { &first } else { NOTHING },
+                    named: (quantity % 2 == 0).then_some(&first),
                     ..billed(*quantity, *total)
                 })
                 .collect();
@@ -200,7 +257,10 @@ mod tests {
                 prop_assert_eq!(minor, between(line.total_minor, line.quantity, 0, units));
                 prop_assert!(of().all(|m| goods[m.receipt].product == line.product));
                 if units < line.quantity {
-                    let left = goods.iter().enumerate().filter(|(_, g)| g.product == line.product);
+                    let left = goods.iter().enumerate().filter(|(receipt, g)| {
+                        g.product == line.product
+                            && line.named.is_none_or(|named| named.contains(receipt))
+                    });
                     for (receipt, goods) in left {
                         let taken = matches.iter().filter(|m| m.receipt == receipt);
                         let taken: i64 = taken.map(|m| m.units).sum();

@@ -285,7 +285,7 @@ pub async fn raise_matched(tx: &mut Tx, lines: &[(i64, i64)]) -> Result<(), Stor
         .await
 }
 
-/// Notes what the goods of an invoice cost at its supplier.
+/// Notes what lines of goods cost at their supplier, each as the whole line bills it.
 ///
 /// # Errors
 /// The store's.
@@ -293,11 +293,10 @@ pub async fn note_costs(
     tx: &mut Tx,
     stamp: &Stamp,
     invoice: &Row,
-    lines: &[LineRow],
+    lines: &[&LineRow],
 ) -> Result<(), StoreError> {
     let rows: Vec<Value> = lines
         .iter()
-        .filter(|l| l.kind == "goods")
         .map(|l| json!([l.product_id, l.quantity, l.total_minor]))
         .collect();
     let same = [

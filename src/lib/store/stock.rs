@@ -151,14 +151,29 @@ pub async fn locations_of_kind(tx: &mut Tx, kind: &str) -> Result<Vec<(String, i
     .await
 }
 
+/// Units that wait for inspection where they may not be sold: (product, units).
+///
+/// # Errors
+/// The store's.
+pub async fn awaiting_inspection(tx: &mut Tx) -> Result<Vec<(i64, i64)>, StoreError> {
+    tx.all(
+        "SELECT b.product_id, CAST(SUM(b.on_hand) AS SIGNED) FROM balances b \
+         JOIN locations o ON o.id = b.location_id \
+         WHERE o.kind = 'quarantine' AND o.sellable = 0 AND b.on_hand > 0 \
+         GROUP BY b.product_id",
+        vals![],
+    )
+    .await
+}
+
 /// The names of the lots of some products: (product, code).
 ///
 /// # Errors
 /// The store's.
 pub async fn lot_codes_of(tx: &mut Tx, products: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
-    let from = tx.ids();
+    let from = tx.wanted();
     tx.all(
-        &format!("SELECT l.product_id, l.code FROM {from} JOIN lots l ON l.product_id = j.id"),
+        &format!("SELECT l.product_id, l.code FROM {from} JOIN lots l ON l.product_id = w.id"),
         vals![json_list(products)],
     )
     .await

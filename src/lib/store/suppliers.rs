@@ -210,8 +210,8 @@ const ITEM_FACTS: [(&str, Type); 4] = [
     ("preferred", Type::Int),
 ];
 
-/// The newest price of each product at each supplier: by (supplier, product). Of one
-/// supplier, where one is given.
+/// The newest price of each product at each supplier, the last noted of a day's: by
+/// (supplier, product). Of one supplier, where one is given.
 ///
 /// # Errors
 /// The store's.
@@ -223,9 +223,9 @@ pub async fn newest_prices(
         .all(
             "SELECT c.supplier_id, c.product_id, c.noted_on, c.quantity, c.cost_minor, \
                c.currency, c.source, c.document \
-             FROM (SELECT MAX(id) AS id FROM supplier_costs \
-               WHERE (? IS NULL OR supplier_id = ?) GROUP BY product_id, supplier_id) m \
-             JOIN supplier_costs c ON c.id = m.id",
+             FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.product_id, s.supplier_id \
+                 ORDER BY s.noted_on DESC, s.id DESC) AS age FROM supplier_costs s \
+               WHERE (? IS NULL OR s.supplier_id = ?)) c WHERE c.age = 1",
             vals![supplier, supplier],
         )
         .await?;
@@ -244,15 +244,16 @@ pub async fn newest_prices_of(
     supplier: i64,
     products: &[i64],
 ) -> Result<HashMap<i64, Price>, StoreError> {
-    let from = tx.ids();
+    let from = tx.wanted();
     let rows: Vec<Price> = tx
         .all(
             &format!(
                 "SELECT c.supplier_id, c.product_id, c.noted_on, c.quantity, c.cost_minor, \
                    c.currency, c.source, c.document \
-                 FROM (SELECT MAX(s.id) AS id FROM {from} \
-                   JOIN supplier_costs s ON s.product_id = j.id AND s.supplier_id = ? \
-                   GROUP BY s.product_id) m JOIN supplier_costs c ON c.id = m.id"
+                 FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.product_id \
+                     ORDER BY s.noted_on DESC, s.id DESC) AS age FROM {from} \
+                   JOIN supplier_costs s ON s.product_id = w.id AND s.supplier_id = ?) c \
+                 WHERE c.age = 1"
             ),
             vals![json_list(products), supplier],
         )
@@ -260,7 +261,25 @@ pub async fn newest_prices_of(
     Ok(rows.into_iter().map(|row| (row.product_id, row)).collect())
 }
 
-/// Notes prices; the last noted is the newest.
+/// Those of some products of which a price was agreed after a purchase order was made, with
+/// its supplier: what is paid for the order is an older one.
+///
+/// # Errors
+/// The store's.
+pub async fn agreed_since(tx: &mut Tx, po: i64, products: &[i64]) -> Result<Vec<i64>, StoreError> {
+    let from = tx.wanted();
+    let sql = format!(
+        "SELECT DISTINCT c.product_id FROM {from} \
+         JOIN supplier_costs c ON c.product_id = w.id \
+         JOIN purchase_orders o ON o.id = ? AND o.supplier_id = c.supplier_id \
+         WHERE c.noted_on > o.ordered_on OR (c.noted_on = o.ordered_on \
+           AND c.at > o.created_at AND c.source <> 'receipt')"
+    );
+    let rows: Vec<(i64,)> = tx.all(&sql, vals![json_list(products), po]).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Notes prices; of those of one day the last noted is the newest.
 ///
 /// # Errors
 /// The store's.

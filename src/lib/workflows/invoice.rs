@@ -13,10 +13,10 @@ use serde::Serialize;
 
 pub use difference::Difference;
 pub use import::{Imported, Options as ImportOptions, import};
-pub use matching::{Found, Matched, Options, run as match_one};
+pub use matching::{Found, Matched, NotDone, Options, run as match_one};
 pub use show::{Shown, show};
 
-pub(super) use book::{Charges, close, cost_of, differs};
+pub(super) use book::{Charges, close, cost_of, differs, note_costs};
 
 use crate::context::Context;
 use crate::domain::cost::upto;

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::rates::{Payment, Rates};
 use super::{rows, until_no_conflict};
@@ -105,9 +106,8 @@ async fn once(ctx: &Context, charge: &Charge) -> anyhow::Result<Added> {
     let own = ctx.tenant.tenant.currency;
     let document =
         rows::key(&charge.document).map_err(|what| Fault::usage(format!("--document {what}")))?;
-    let kind = charge.kind.as_str();
-    let default = || format!("landed:{document}:{kind}");
-    let reference = charge.reference.clone().unwrap_or_else(default);
+    let said = said(charge, own, &document)?;
+    let reference = charge.reference.clone().unwrap_or_else(|| said.reference());
     // With the word that events put before it, it must still fit a key.
     rows::key(&format!("ref:{reference}")).map_err(|what| {
         Fault::usage(format!("the reference {what}")).hint("give a shorter one with --ref")
@@ -118,11 +118,21 @@ async fn once(ctx: &Context, charge: &Charge) -> anyhow::Result<Added> {
         charge: None,
         reference,
     };
-    if report.applied_before.is_some() {
-        return Ok(report);
+    let summary = said.summary();
+    if let Some(before) = &report.applied_before {
+        if before.summary == summary {
+            return Ok(report);
+        }
+        let what = format!(
+            "{:?} is the reference of something else: {}",
+            report.reference, before.summary
+        );
+        return Err(Fault::failed(what)
+            .hint(format!("give another --ref to add {summary}"))
+            .into());
     }
     let stamp = ctx.stamp();
-    let cost = paid(charge, own, &document, &stamp)?;
+    let cost = paid(charge, own, &said, &stamp)?;
     let mut lots = Vec::new();
     for name in &charge.applies_to {
         let found = invoices::lots_named(&mut tx, name).await?;
@@ -140,11 +150,6 @@ async fn once(ctx: &Context, charge: &Charge) -> anyhow::Result<Added> {
         &report.reference,
     )
     .await?;
-    let summary = format!(
-        "{kind} {} over {} lots",
-        own.decimal(cost.amount_minor),
-        spread.lots.len()
-    );
     applied_refs::note(&mut tx, &stamp, &report.reference, "landed", &summary).await?;
     let fact = Event::new(
         "landed.added",
@@ -159,7 +164,44 @@ async fn once(ctx: &Context, charge: &Charge) -> anyhow::Result<Added> {
     Ok(report)
 }
 
-fn paid(charge: &Charge, own: Currency, document: &str, stamp: &Stamp) -> anyhow::Result<Cost> {
+/// What a person says of a charge: said again, it is the same charge.
+struct Said<'a> {
+    document: &'a str,
+    kind: &'static str,
+    minor: i64,
+    currency: Currency,
+    basis: &'static str,
+    /// What it applies to, sorted, each once.
+    names: Vec<&'a str>,
+}
+
+impl Said<'_> {
+    /// The reference of a charge that nobody gave one: another amount, or another target, on
+    /// the same paper is another charge.
+    fn reference(&self) -> String {
+        let names = json!(self.names).to_string();
+        let digest = Sha256::digest(names.as_bytes());
+        let hex: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        format!(
+            "landed:{}:{}:{}{}:{hex}",
+            self.document, self.kind, self.minor, self.currency
+        )
+    }
+
+    fn summary(&self) -> String {
+        format!(
+            "{} {} {} of {} by {} over {}",
+            self.kind,
+            self.currency.decimal(self.minor),
+            self.currency,
+            self.document,
+            self.basis,
+            self.names.join(", ")
+        )
+    }
+}
+
+fn said<'a>(charge: &'a Charge, own: Currency, document: &'a str) -> anyhow::Result<Said<'a>> {
     let currency = charge.currency.unwrap_or(own);
     let minor = currency
         .minor(&charge.amount)
@@ -167,16 +209,30 @@ fn paid(charge: &Charge, own: Currency, document: &str, stamp: &Stamp) -> anyhow
     if minor == 0 {
         return Err(Fault::usage("--amount 0 adds nothing").into());
     }
+    let mut names: Vec<&str> = charge.applies_to.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(Said {
+        document,
+        kind: charge.kind.as_str(),
+        minor,
+        currency,
+        basis: charge.basis.as_str(),
+        names,
+    })
+}
+
+fn paid(charge: &Charge, own: Currency, said: &Said<'_>, stamp: &Stamp) -> anyhow::Result<Cost> {
     let day = match &charge.on {
         Some(text) => rows::day(text).map_err(|what| Fault::usage(format!("--on: {what}")))?,
         None => stamp.day(),
     };
     let payment = Payment {
         component: charge.kind,
-        minor,
-        currency,
+        minor: said.minor,
+        currency: said.currency,
         booked_on: &day,
-        document,
+        document: said.document,
     };
     Ok(charge.rates.cost(own, payment).map_err(Fault::usage)?)
 }

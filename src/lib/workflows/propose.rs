@@ -54,7 +54,7 @@ pub struct Proposal {
     pub sku: String,
     /// Units there or on their way, and nobody's.
     pub available: i64,
-    /// Units of those that are on their way.
+    /// Units of those that are on their way, or wait for inspection.
     pub on_order: i64,
     /// Units that go out a day, as a decimal.
     pub per_day: String,
@@ -116,8 +116,13 @@ async fn propose(
     let under = ctx.tenant.purchasing.under_percent;
     let today = stamp.day();
     let since = days_before(&today, HISTORY - 1);
+    let mut on_order: HashMap<i64, i64> =
+        purchasing::on_order(tx, under).await?.into_iter().collect();
+    for (product, units) in stock::awaiting_inspection(tx).await? {
+        *on_order.entry(product).or_default() += units;
+    }
     let picture = Picture {
-        on_order: purchasing::on_order(tx, under).await?.into_iter().collect(),
+        on_order,
         sold: costs::dispatched(tx, &since)
             .await?
             .into_iter()
@@ -167,6 +172,7 @@ async fn propose(
 
 /// What decisions are made from, by product.
 struct Picture {
+    /// Units on their way, with those that wait for inspection.
     on_order: HashMap<i64, i64>,
     /// Units that went out, and within how many days.
     sold: HashMap<i64, (i64, i64)>,

@@ -3,6 +3,8 @@
 mod draft;
 mod import;
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use serde_json::json;
 
@@ -149,17 +151,16 @@ pub async fn list(
 pub async fn show(ctx: &Context, number: &str) -> anyhow::Result<Shown> {
     let mut tx = ctx.store.read().await?;
     let order = the_order(&mut tx, number).await?;
-    let came = receipts::of_po(&mut tx, order.id).await?;
+    let mut came: HashMap<Option<i64>, Vec<LineRow>> = HashMap::new();
+    for row in receipts::of_po(&mut tx, order.id).await? {
+        came.entry(row.po_line_id).or_default().push(row);
+    }
     let lines: Vec<ShownLine> = purchasing::lines(&mut tx, order.id)
         .await?
         .into_iter()
         .map(|line| ShownLine {
             open: open(ctx, &order, &line),
-            receipts: came
-                .iter()
-                .filter(|row| row.po_line_id == Some(line.id))
-                .cloned()
-                .collect(),
+            receipts: came.remove(&Some(line.id)).unwrap_or_default(),
             line,
         })
         .collect();

@@ -16,6 +16,7 @@ use super::rates::Rates;
 use super::{low_stock, rows, until_no_conflict};
 use crate::context::Context;
 use crate::domain::money::Currency;
+use crate::fault::Fault;
 use crate::store::events::{self, Event};
 use crate::store::stock::NewLot;
 use crate::store::{applied_refs, products, serials, stock};
@@ -101,7 +102,7 @@ async fn once(
         new_skus,
         serials,
     } = parse(ctx, &mut tx, file, text, options).await?;
-    count(&mut report, &lots, new_skus.len());
+    count(&mut report, &lots, new_skus.len())?;
     if options.dry_run {
         return Ok(report);
     }
@@ -147,17 +148,22 @@ async fn once(
     Ok(report)
 }
 
-fn count(report: &mut Report, lots: &[NewLot], new_products: usize) {
+fn count(report: &mut Report, lots: &[NewLot], new_products: usize) -> anyhow::Result<()> {
     report.lots = lots.len() as u64;
     report.units = lots.iter().map(|lot| lot.quantity).sum();
     report.lots_without_cost = lots.iter().filter(|lot| lot.cost.is_none()).count() as u64;
     report.new_products = new_products as u64;
     let mut sums: std::collections::BTreeMap<Currency, i64> = std::collections::BTreeMap::new();
     for cost in lots.iter().filter_map(|lot| lot.cost.as_ref()) {
-        *sums.entry(cost.currency).or_default() += cost.amount_minor;
+        let sum = sums.entry(cost.currency).or_default();
+        *sum = sum.checked_add(cost.amount_minor).ok_or_else(|| {
+            Fault::failed("the lots cost too large an amount together")
+                .hint("look for a cost with too many digits; or receive the list in parts")
+        })?;
     }
     report.cost = sums
         .into_iter()
         .map(|(currency, minor)| (currency, currency.decimal(minor)))
         .collect();
+    Ok(())
 }

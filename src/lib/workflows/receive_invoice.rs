@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::json;
 
-use super::invoice::{self, Charges, Difference, close, cost_of, differs};
+use super::invoice::{self, Charges, Difference, close, cost_of, differs, note_costs};
 use super::landed::{Spread, told};
 use super::{low_stock, rows, until_no_conflict};
 use crate::context::Context;
@@ -110,7 +110,8 @@ async fn once(ctx: &Context, options: &Options) -> anyhow::Result<Report> {
         stamp: &stamp,
         invoice: &invoice,
         day: match &options.on {
-            Some(text) => rows::day(text).map_err(|what| Fault::usage(format!("--on: {what}")))?,
+            Some(text) => rows::past_day(text, &stamp.day())
+                .map_err(|what| Fault::usage(format!("--on: {what}")))?,
             None => stamp.day(),
         },
         reference: free_reference(&mut tx, &invoice).await?,
@@ -138,7 +139,7 @@ async fn once(ctx: &Context, options: &Options) -> anyhow::Result<Report> {
             "receipt": report.receipt,
             "charges": told(&report.charges),
         });
-        close(&mut tx, &stamp, &invoice, &lines, particulars).await?;
+        close(&mut tx, &stamp, &invoice, particulars).await?;
     }
     if !options.dry_run {
         ctx.store.commit(tx).await?;
@@ -194,6 +195,7 @@ impl Arrival<'_> {
         };
         let homes: HashMap<i64, i64> = invoices::homes(tx, &ids).await?.into_iter().collect();
         let kits = kits::kits_of(tx, &ids).await?;
+        let intakes = products::intake(tx, &ids).await?;
         let mut taken: HashSet<(i64, String)> = stock::lot_codes(tx).await?.into_iter().collect();
         let mut times: HashMap<i64, usize> = HashMap::new();
         for id in &ids {
@@ -205,7 +207,21 @@ impl Arrival<'_> {
             let sku = line.sku.as_deref().unwrap_or_default();
             if kits.contains_key(&product) {
                 let text = format!("{sku} is a kit; receive its components");
-                return Err(Fault::failed(text).into());
+                return Err(Fault::failed(text)
+                    .hint("receive the components by a list: `opsctl receive FILE.csv`")
+                    .into());
+            }
+            if intakes
+                .get(&product)
+                .is_some_and(|i| i.tracking == "serial")
+            {
+                let text = format!("each unit of {sku} has a serial, and an invoice tells none");
+                return Err(Fault::failed(text)
+                    .hint(
+                        "receive it with `opsctl receive --po NUMBER`, the serials by --serial \
+                         or a file, and match the invoice then",
+                    )
+                    .into());
             }
             let alone = times.get(&product) == Some(&1);
             let code = self.code(line, alone, |code| {
@@ -292,6 +308,7 @@ impl Arrival<'_> {
         invoices::insert_billed_receipt(tx, self.stamp, &receipt, &came).await?;
         let found: Vec<(i64, i64)> = lines.iter().map(|l| (l.id, l.open())).collect();
         invoices::raise_matched(tx, &found).await?;
+        note_costs(tx, self.stamp, self.invoice, lines).await?;
         let units: i64 = lots.iter().map(|lot| lot.quantity).sum();
         let fact = Event::new(
             "stock.received",

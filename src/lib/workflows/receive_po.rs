@@ -8,7 +8,7 @@
 mod paper;
 mod plan;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -176,7 +176,7 @@ async fn once(
             .into());
     }
     let plan = plan::make(ctx, &mut tx, options, &order, &lines, delivery, running).await?;
-    fill(ctx, &mut report, &order, &plan);
+    fill(ctx, &mut report, &order, &plan)?;
     if options.dry_run {
         return Ok(report);
     }
@@ -230,14 +230,14 @@ fn nothing(ctx: &Context, options: &Options, order: &Row, reference: &str) -> Re
     }
 }
 
-fn fill(ctx: &Context, report: &mut Report, order: &Row, plan: &Plan) {
+fn fill(ctx: &Context, report: &mut Report, order: &Row, plan: &Plan) -> anyhow::Result<()> {
     let parts = &plan.parts;
     report.units = parts.iter().map(|part| part.units).sum();
     let cost = parts
         .iter()
         .filter_map(|p| p.cost.as_ref())
-        .map(|c| c.amount_minor)
-        .sum();
+        .try_fold(0_i64, |sum, cost| sum.checked_add(cost.amount_minor))
+        .ok_or_else(|| too_much(&order.number))?;
     report.cost = ctx.tenant.tenant.currency.decimal(cost);
     report.lots_without_cost = parts.iter().filter(|part| part.cost.is_none()).count() as u64;
     report.lots = parts
@@ -260,6 +260,14 @@ fn fill(ctx: &Context, report: &mut Report, order: &Row, plan: &Plan) {
         plan.open
     };
     report.closed = order.closed_at.is_none() && plan.open == 0;
+    Ok(())
+}
+
+fn too_much(what: &str) -> Fault {
+    Fault::failed(format!(
+        "the goods of {what} cost too large an amount together"
+    ))
+    .hint("look for a cost with too many digits; or receive in several parts")
 }
 
 /// Writes lots, serials, the receipt, what has come of each line, and the prices paid; gives
@@ -328,8 +336,9 @@ fn lot(part: &Part, order: &Row, plan: &Plan) -> NewLot {
     }
 }
 
-/// Notes what the lines that came in were bought for. A price that says the same of the whole
-/// line is noted anew rather than what the line rounds it to.
+/// Notes what the lines that came in were bought for, as of the day they were ordered, where
+/// nothing was agreed since. A price that says the same of the whole line is noted anew
+/// rather than what the line rounds it to.
 async fn note_prices(
     tx: &mut Tx,
     stamp: &Stamp,
@@ -344,8 +353,13 @@ async fn note_prices(
         .collect();
     let products: Vec<i64> = came.iter().map(|line| line.product_id).collect();
     let known = suppliers::newest_prices_of(tx, order.supplier_id, &products).await?;
+    let since: HashSet<i64> = suppliers::agreed_since(tx, order.id, &products)
+        .await?
+        .into_iter()
+        .collect();
     let prices: Vec<Price> = came
         .into_iter()
+        .filter(|line| !since.contains(&line.product_id))
         .map(|line| {
             let agreed = line.cost_minor.unwrap_or(0);
             let finer = known
@@ -354,7 +368,7 @@ async fn note_prices(
             Price {
                 supplier_id: order.supplier_id,
                 product_id: line.product_id,
-                noted_on: plan.received_on.clone(),
+                noted_on: order.ordered_on.clone(),
                 quantity: finer.map_or(line.quantity, |p| p.quantity),
                 cost_minor: finer.map_or(agreed, |p| p.cost_minor),
                 currency: order.currency.clone(),

@@ -272,6 +272,18 @@ pub fn currency(text: &str) -> Result<Currency, String> {
     text.parse::<Currency>().map_err(|error| error.to_string())
 }
 
+/// A calendar day that is not after today.
+///
+/// # Errors
+/// Anything else.
+pub fn past_day(text: &str, today: &str) -> Result<String, String> {
+    let day = day(text)?;
+    if day.as_str() > today {
+        return Err(format!("{day} is in the future: today is {today}"));
+    }
+    Ok(day)
+}
+
 /// A calendar day, `YYYY-MM-DD`.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use crate::harness::{Shop, on_all_stores};
 
 on_all_stores!(
     late_freight_falls_also_on_what_has_left,
+    another_amount_on_the_same_paper_is_another_charge,
     foreign_freight_is_spread_at_its_rate,
     freight_by_weight_needs_every_weight,
     a_charge_that_is_for_nothing_is_told,
@@ -88,6 +89,29 @@ async fn late_freight_falls_also_on_what_has_left(shop: Shop) {
         &["more decimals"],
     );
     assert_eq!(books(&shop).await, after);
+    shop.must_be_sound();
+}
+
+async fn another_amount_on_the_same_paper_is_another_charge(shop: Shop) {
+    bought(&shop).await;
+    let add = ["landed", "add", "--document", "F1", "--kind", "freight"];
+    let with = |more: &[&str]| shop.json(&[&add[..], more].concat());
+    with(&["--amount", "50", "--applies-to", "PO-1"]);
+    with(&["--amount", "77", "--applies-to", "PO-1"]);
+    with(&["--amount", "77", "--applies-to", "lot:A:L1"]);
+    assert_eq!(costs(&shop, "freight").await, 20400);
+    let again = with(&["--amount", "77.00", "--applies-to", "PO-1"]);
+    assert!(again["applied_before"].is_object(), "{again}");
+    let named = ["--applies-to", "PO-1", "--ref", "mine", "--amount"];
+    with(&[&named[..], &["3"]].concat());
+    let again = with(&[&named[..], &["3"]].concat());
+    assert!(again["applied_before"].is_object(), "{again}");
+    let words = fails(&shop, 1, &[&add[..], &named[..], &["4"]].concat());
+    says(
+        &words,
+        &["\"mine\" is the reference of something else: freight 3.00 EUR of F1"],
+    );
+    assert_eq!(costs(&shop, "freight").await, 20700);
     shop.must_be_sound();
 }
 
@@ -188,7 +212,9 @@ async fn a_charge_that_is_for_nothing_is_told(shop: Shop) {
     shop.json(&["invoice", "match", "ACME:F-1", "--accept"]);
     assert_eq!(costs(&shop, "freight").await, 3000, "over what is there");
     differs(&shop, &["invoice", "match", "ACME:F-2"]);
-    shop.json(&["invoice", "match", "ACME:F-2", "--accept"]);
+    let accepted = shop.json(&["invoice", "match", "ACME:F-2", "--accept"]);
+    assert_eq!(accepted["state"], "differs", "nothing is booked: it waits");
+    assert_eq!(accepted["not_done"][0]["billed_minor"], 500);
     assert_eq!(costs(&shop, "other").await, 0);
     shop.must_be_sound();
 }

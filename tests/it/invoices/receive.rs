@@ -83,6 +83,8 @@ async fn the_rest_of_an_invoice_comes_in_later(shop: Shop) {
     assert_eq!(rest["lots"][0]["cost_minor"], 2000);
     assert_eq!(rest["charges"], serde_json::json!([]), "spread already");
     assert_eq!(rest["unbilled"], 0);
+    let listed = shop.json(&["invoice", "list"]);
+    assert_eq!(listed["rows"][0]["state"], "matched");
     assert_eq!(shop.json(&["stock", "show", "A"])["on_hand"], 12);
     assert_eq!(
         number(&shop, "SELECT COUNT(*) FROM supplier_costs").await,

@@ -86,13 +86,13 @@ pub async fn lots_named(tx: &mut Tx, name: &str) -> Result<Vec<i64>, StoreError>
 /// # Errors
 /// The store's.
 pub async fn lots(tx: &mut Tx, ids: &[i64]) -> Result<Vec<LotRow>, StoreError> {
-    let from = tx.ids();
+    let from = tx.wanted();
     let sql = format!(
         "SELECT l.id AS lot_id, l.code AS lot, p.sku, l.quantity AS units, p.weight_g, \
            rl.cost_minor, r.currency, r.rate, \
            (SELECT CAST(SUM(c.amount_minor) AS SIGNED) FROM lot_costs c \
              WHERE c.lot_id = l.id AND c.component = 'purchase') AS bought_minor \
-         FROM {from} JOIN lots l ON l.id = j.id JOIN products p ON p.id = l.product_id \
+         FROM {from} JOIN lots l ON l.id = w.id JOIN products p ON p.id = l.product_id \
          LEFT JOIN receipt_lines rl ON rl.lot_id = l.id \
          LEFT JOIN receipts r ON r.id = rl.receipt_id ORDER BY l.id"
     );

@@ -25,6 +25,12 @@ pub struct ReceivedRow {
     pub po: Option<String>,
     /// Units of the order's line.
     pub ordered: Option<i64>,
+    /// The order's line.
+    #[serde(skip)]
+    pub po_line_id: Option<i64>,
+    /// Units billed of all that came in for the order's line.
+    #[serde(skip)]
+    pub order_invoiced: i64,
     /// The product.
     #[serde(skip)]
     pub product_id: i64,
@@ -124,7 +130,9 @@ pub struct NewReceiptLine {
 }
 
 const RECEIVED: &str = "rl.id, r.ref AS receipt, r.received_on, s.code AS supplier, \
-    po.number AS po, pl.quantity AS ordered, rl.product_id, p.sku, rl.lot_id, l.code AS lot, \
+    po.number AS po, pl.quantity AS ordered, rl.po_line_id, \
+    COALESCE((SELECT CAST(SUM(x.invoiced) AS SIGNED) FROM receipt_lines x \
+      WHERE x.po_line_id = rl.po_line_id), 0) AS order_invoiced, rl.product_id, p.sku, rl.lot_id, l.code AS lot, \
     rl.quantity AS received, rl.invoiced, rl.cost_minor, r.currency, r.rate, \
     CASE WHEN EXISTS (SELECT 1 FROM lot_costs c WHERE c.lot_id = rl.lot_id \
       AND c.component = 'purchase') THEN 1 ELSE 0 END AS bought";
@@ -143,9 +151,9 @@ pub async fn unbilled_of(
     supplier: i64,
     products: &[i64],
 ) -> Result<Vec<ReceivedRow>, StoreError> {
-    let from = tx.ids();
+    let from = tx.wanted();
     let sql = format!(
-        "SELECT {RECEIVED} FROM {from} JOIN receipt_lines rl ON rl.product_id = j.id {ON_RECEIPTS} \
+        "SELECT {RECEIVED} FROM {from} JOIN receipt_lines rl ON rl.product_id = w.id {ON_RECEIPTS} \
          WHERE r.supplier_id = ? AND rl.invoiced < rl.quantity \
          ORDER BY r.received_on, r.id, rl.id"
     );
@@ -175,10 +183,10 @@ pub async fn ever_ordered(
     supplier: i64,
     products: &[i64],
 ) -> Result<Vec<i64>, StoreError> {
-    let from = tx.ids();
+    let from = tx.wanted();
     let sql = format!(
         "SELECT DISTINCT pl.product_id FROM {from} \
-         JOIN purchase_order_lines pl ON pl.product_id = j.id \
+         JOIN purchase_order_lines pl ON pl.product_id = w.id \
          JOIN purchase_orders po ON po.id = pl.po_id WHERE po.supplier_id = ?"
     );
     let rows: Vec<(i64,)> = tx.all(&sql, vals![json_list(products), supplier]).await?;

@@ -89,6 +89,11 @@ impl Charges {
         Ok(charges)
     }
 
+    /// Whether the line with this id is spread by this.
+    pub fn has(&self, line: i64) -> bool {
+        self.due.iter().any(|(due, _)| due.id == line)
+    }
+
     /// Spreads each over its lots.
     ///
     /// # Errors
@@ -142,8 +147,7 @@ fn applies_to_nothing(line: &LineRow, missing: &[&str]) -> Difference {
     }
 }
 
-/// Notes that an invoice is matched: what its goods cost at the supplier, and that it
-/// happened.
+/// Notes that an invoice is matched, for all of it is done.
 ///
 /// # Errors
 /// The store's.
@@ -151,12 +155,57 @@ pub(in crate::workflows) async fn close(
     tx: &mut Tx,
     stamp: &Stamp,
     invoice: &Row,
-    lines: &[LineRow],
     particulars: Value,
 ) -> anyhow::Result<()> {
-    invoices::note_costs(tx, stamp, invoice, lines).await?;
     invoices::set_state(tx, invoice.id, &invoice.state, "matched").await?;
     happened(tx, stamp, "invoice.matched", invoice, particulars).await
+}
+
+/// Notes that a person closed an invoice of which not all is done.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn close_undone(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    invoice: &Row,
+    particulars: Value,
+) -> anyhow::Result<()> {
+    invoices::set_state(tx, invoice.id, &invoice.state, "matched").await?;
+    happened(tx, stamp, "invoice.closed", invoice, particulars).await
+}
+
+/// Notes that some of an invoice is booked, while other lines of it wait.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn booked_in_part(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    invoice: &Row,
+    particulars: Value,
+) -> anyhow::Result<()> {
+    if invoice.state != "differs" {
+        invoices::set_state(tx, invoice.id, &invoice.state, "differs").await?;
+    }
+    happened(tx, stamp, "invoice.booked", invoice, particulars).await
+}
+
+/// Notes what goods cost at the supplier, once for each line: when its first units are found.
+///
+/// # Errors
+/// The store's.
+pub(in crate::workflows) async fn note_costs<'a>(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    invoice: &Row,
+    found: impl IntoIterator<Item = &'a LineRow>,
+) -> anyhow::Result<()> {
+    let new: Vec<&LineRow> = found
+        .into_iter()
+        .filter(|l| l.kind == "goods" && l.matched == 0)
+        .collect();
+    Ok(invoices::note_costs(tx, stamp, invoice, &new).await?)
 }
 
 /// Notes that an invoice differs from what was received, where that is new.

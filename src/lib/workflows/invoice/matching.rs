@@ -1,19 +1,22 @@
 //! The three-way match: what an invoice bills is held against what was ordered and what was
 //! received. What agrees, or is accepted, is booked; else the differences are told and
-//! nothing is booked. An invoice is matched once.
+//! nothing is booked. Goods that have not come and charges for what is not there cannot be
+//! booked: they wait, and the next match takes them up. An invoice is matched when none wait.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::json;
 
-use super::book::{Charges, close, cost_of, differs, names};
+use super::book::{
+    Charges, booked_in_part, close, close_undone, cost_of, differs, names, note_costs,
+};
 use super::difference::Difference;
 use super::the_one;
 use crate::context::Context;
 use crate::domain::cost::{Component, Cost, between, convert};
 use crate::domain::money::{Currency, parse_decimal};
-use crate::domain::three_way::{self, Billed, Match, Received};
+use crate::domain::three_way::{self, Billed, Match, OrderLine, Received};
 use crate::fault::Fault;
 use crate::store::invoices::{self, LineRow, MatchRow, NewMatch, ReceivedRow, Row};
 use crate::store::{Stamp, Tx, costs};
@@ -23,8 +26,10 @@ use crate::workflows::until_no_conflict;
 /// How to match.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Book it whatever differs.
+    /// Book what is there, whatever differs.
     pub accept: bool,
+    /// With that, close the invoice though not all of it is done.
+    pub close: bool,
     /// Why that is right.
     pub reason: Option<String>,
     /// Only say what would be done.
@@ -42,8 +47,11 @@ pub struct Matched {
     pub dry_run: bool,
     /// Whether it had been matched before; then nothing was written.
     pub matched_before: bool,
-    /// `matched`, or `differs`: then nothing was booked.
+    /// `matched`, or `differs`: then some lines wait, and nothing was booked of what differs
+    /// without being accepted.
     pub state: &'static str,
+    /// Whether anything was booked.
+    pub booked: bool,
     /// Which units of which receipts are billed.
     pub matches: Vec<MatchRow>,
     /// What differs.
@@ -53,6 +61,23 @@ pub struct Matched {
     pub added_minor: i64,
     /// The charges, spread.
     pub charges: Vec<Spread>,
+    /// What is not done then; of a matched invoice, what a person closed it without.
+    pub not_done: Vec<NotDone>,
+}
+
+/// What of a line is not done: goods that were not found, a charge that is not spread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotDone {
+    /// The invoice's line.
+    pub line: i64,
+    /// `goods`, `freight`, `duty` or `other`.
+    pub kind: String,
+    /// The SKU of goods.
+    pub sku: Option<String>,
+    /// Units of goods.
+    pub units: Option<i64>,
+    /// What is billed for it.
+    pub billed_minor: i64,
 }
 
 /// Matches an invoice.
@@ -73,10 +98,12 @@ async fn once(ctx: &Context, name: &str, options: &Options) -> anyhow::Result<Ma
         dry_run: options.dry_run,
         matched_before: invoice.state == "matched",
         state: "matched",
+        booked: false,
         matches: Vec::new(),
         differences: Vec::new(),
         added_minor: 0,
         charges: Vec::new(),
+        not_done: Vec::new(),
     };
     if report.matched_before {
         return Ok(report);
@@ -86,19 +113,31 @@ async fn once(ctx: &Context, name: &str, options: &Options) -> anyhow::Result<Ma
     report.matches = found.rows();
     report.differences.clone_from(&found.differences);
     let stamp = ctx.stamp();
-    if !found.differences.is_empty() && !options.accept {
-        report.state = "differs";
-        differs(&mut tx, &stamp, &invoice, &found.differences).await?;
-    } else {
+    let refused = !found.differences.is_empty() && !options.accept;
+    report.not_done = found.not_done(&lines, !refused);
+    if !refused {
         report.added_minor = found.book(ctx, &mut tx, &stamp, &invoice).await?;
         report.charges = found.charges.book(ctx, &mut tx, &stamp, &invoice).await?;
-        let particulars = json!({
-            "accepted": found.differences,
-            "reason": options.reason,
-            "added_minor": report.added_minor,
-            "charges": told(&report.charges),
-        });
-        close(&mut tx, &stamp, &invoice, &lines, particulars).await?;
+        report.booked = !(found.matches.is_empty() && report.charges.is_empty());
+    }
+    let particulars = json!({
+        "accepted": found.differences,
+        "reason": options.reason,
+        "added_minor": report.added_minor,
+        "charges": told(&report.charges),
+        "not_done": report.not_done,
+    });
+    if report.not_done.is_empty() && !refused {
+        close(&mut tx, &stamp, &invoice, particulars).await?;
+    } else if options.close && !refused {
+        close_undone(&mut tx, &stamp, &invoice, particulars).await?;
+    } else {
+        report.state = "differs";
+        if report.booked {
+            booked_in_part(&mut tx, &stamp, &invoice, particulars).await?;
+        } else {
+            differs(&mut tx, &stamp, &invoice, &found.differences).await?;
+        }
     }
     if !options.dry_run {
         ctx.store.commit(tx).await?;
@@ -111,6 +150,8 @@ pub struct Found {
     lines: Vec<LineRow>,
     received: Vec<ReceivedRow>,
     matches: Vec<Match>,
+    /// Units of each match that are more than was ordered.
+    beyond: Vec<i64>,
     charges: Charges,
     /// What differs.
     pub differences: Vec<Difference>,
@@ -148,7 +189,7 @@ impl Found {
                 quantity: line.quantity.unwrap_or(1),
                 matched: line.matched,
                 total_minor: line.total_minor,
-                named: &named[&line.applies_to],
+                named: named.get(&line.applies_to),
             })
             .collect();
         let tolerance = ctx.tenant.purchasing.price_tolerance_percent;
@@ -160,6 +201,7 @@ impl Found {
         let ordered = invoices::ever_ordered(tx, invoice.supplier_id, &products).await?;
         let mut found = Self {
             lines: open,
+            beyond: three_way::beyond_order(&matches, &goods),
             received,
             matches,
             charges,
@@ -171,9 +213,9 @@ impl Found {
 
     fn tell(&self, ordered: &HashSet<i64>, currency: Currency) -> Vec<Difference> {
         let mut all = Vec::new();
-        let mut by_line: HashMap<usize, Vec<&Match>> = HashMap::new();
-        for m in &self.matches {
-            by_line.entry(m.line).or_default().push(m);
+        let mut by_line: HashMap<usize, Vec<(&Match, i64)>> = HashMap::new();
+        for (m, beyond) in self.matches.iter().zip(&self.beyond) {
+            by_line.entry(m.line).or_default().push((m, *beyond));
         }
         for (at, line) in self.lines.iter().enumerate() {
             let of_line = by_line.remove(&at).unwrap_or_default();
@@ -189,12 +231,27 @@ impl Found {
                 let text = "was never ordered from this supplier".to_owned();
                 tell("never_ordered", text);
             }
-            let missing = line.open() - of_line.iter().map(|m| m.units).sum::<i64>();
+            let missing = line.open() - of_line.iter().map(|(m, _)| m.units).sum::<i64>();
             if missing > 0 {
-                let text = format!("{missing} of {} units billed are not received", line.open());
+                let mut text =
+                    format!("{missing} of {} units billed are not received", line.open());
+                let names = names(&line.applies_to);
+                if !names.is_empty() {
+                    text.push_str(&format!(" with {}", names.join(", ")));
+                }
                 tell("not_received", text);
             }
-            for m in of_line.into_iter().filter(|m| m.price_differs) {
+            for (m, beyond) in of_line.iter().filter(|(_, beyond)| *beyond > 0) {
+                let goods = &self.received[m.receipt];
+                let text = format!(
+                    "{beyond} of {} units billed are more than the {} ordered with {}",
+                    m.units,
+                    goods.ordered.unwrap_or(0),
+                    goods.po.as_deref().unwrap_or_default(),
+                );
+                tell("more_than_ordered", text);
+            }
+            for (m, _) in of_line.iter().filter(|(m, _)| m.price_differs) {
                 let text = format!(
                     "{} units of receipt {} are billed at {} {currency}, expected {}",
                     m.units,
@@ -207,6 +264,30 @@ impl Found {
         }
         all.extend(self.charges.differences.iter().cloned());
         all
+    }
+
+    /// What of an invoice is not done, once this is booked or before.
+    fn not_done(&self, lines: &[LineRow], once_booked: bool) -> Vec<NotDone> {
+        let mut found: HashMap<i64, i64> = HashMap::new();
+        for m in self.matches.iter().filter(|_| once_booked) {
+            *found.entry(self.lines[m.line].id).or_default() += m.units;
+        }
+        lines
+            .iter()
+            .filter_map(|line| {
+                let spread = once_booked && self.charges.has(line.id);
+                let done = found.get(&line.id).copied().unwrap_or(i64::from(spread));
+                let left = line.open() - done;
+                let (whole, before) = (line.quantity.unwrap_or(1), line.matched + done);
+                (left > 0).then(|| NotDone {
+                    line: line.line,
+                    kind: line.kind.clone(),
+                    sku: line.sku.clone(),
+                    units: line.quantity.map(|_| left),
+                    billed_minor: between(line.total_minor, whole, before, left),
+                })
+            })
+            .collect()
     }
 
     /// The matches, for people.
@@ -261,6 +342,8 @@ impl Found {
             added.extend(cost.map(|cost| (goods.lot_id, cost)));
         }
         invoices::insert_matches(tx, stamp, &stored).await?;
+        let first = self.lines.iter().filter(|l| by_line.contains_key(&l.id));
+        note_costs(tx, stamp, invoice, first).await?;
         let by_line: Vec<(i64, i64)> = by_line.into_iter().collect();
         invoices::raise_matched(tx, &by_line).await?;
         let cause = format!("invoice:{}", invoice.name());
@@ -269,7 +352,8 @@ impl Found {
     }
 }
 
-/// The places in the list of receipts that lines name, by what they name.
+/// The places in the list of receipts that lines name, by what they name; nothing of lines
+/// that name nothing.
 async fn places_named(
     tx: &mut Tx,
     lines: &[LineRow],
@@ -282,7 +366,7 @@ async fn places_named(
         .collect();
     let mut all: HashMap<String, BTreeSet<usize>> = HashMap::new();
     for line in lines {
-        if all.contains_key(&line.applies_to) {
+        if names(&line.applies_to).is_empty() || all.contains_key(&line.applies_to) {
             continue;
         }
         let mut places = BTreeSet::new();
@@ -320,6 +404,14 @@ fn expected(ctx: &Context, invoice: &Row, goods: &ReceivedRow) -> anyhow::Result
         quantity: goods.received,
         invoiced: goods.invoiced,
         expected_minor,
+        order: goods
+            .po_line_id
+            .zip(goods.ordered)
+            .map(|(id, quantity)| OrderLine {
+                id,
+                quantity,
+                invoiced: goods.order_invoiced,
+            }),
     })
 }
 

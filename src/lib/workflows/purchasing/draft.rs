@@ -137,7 +137,9 @@ async fn draft(ctx: &Context, tx: &mut Tx, wish: &Wish) -> anyhow::Result<Draft>
         })?;
         if kits.contains_key(&product) {
             let what = format!("{} is a kit; its components are bought", line.sku);
-            return Err(Fault::failed(what).into());
+            return Err(Fault::failed(what)
+                .hint("order the components, each with a --line of its own")
+                .into());
         }
         lines.push(DraftLine {
             product,

@@ -9,7 +9,7 @@ use crate::domain::cost::{Component, Cost};
 use crate::domain::money::Currency;
 use crate::domain::purchase::{UnitCost, UnitCostError};
 use crate::store::stock::NewLot;
-use crate::store::{Tx, kits, products, stock};
+use crate::store::{Tx, invoices, kits, products, stock};
 use crate::workflows::rates::Payment;
 use crate::workflows::rows::{self, Rows};
 use crate::workflows::serials::{self, Incoming};
@@ -47,11 +47,14 @@ pub(super) async fn parse(
     let mut rows = Rows::parse(text, REQUIRED, OPTIONAL)?;
     let mut catalogue = Catalogue::load(tx, options.new_products).await?;
     let locations: HashMap<String, i64> = stock::location_codes(tx).await?.into_iter().collect();
+    let main = locations.get("main").copied().unwrap_or(1);
     let mut names: HashSet<(i64, String)> = stock::lot_codes(tx).await?.into_iter().collect();
+    let today = ctx.stamp().day();
     let (mut lots, mut numbered) = (Vec::new(), Vec::new());
+    let mut to_home = Vec::new();
     let mut incoming = Incoming::default();
     for row in 0..rows.len() {
-        let Some(cells) = Cells::read(ctx, &mut rows, row, &locations) else {
+        let Some(cells) = Cells::read(ctx, &mut rows, row, &locations, &today) else {
             continue;
         };
         let Some(product) = catalogue.find(&mut rows, row, &cells.sku) else {
@@ -76,12 +79,15 @@ pub(super) async fn parse(
         };
         let of_lot = |serial| (lots.len(), cells.sku.clone(), serial);
         numbered.extend(cells.serials.into_iter().map(of_lot));
+        if cells.location.is_none() {
+            to_home.push(lots.len());
+        }
         lots.push(NewLot {
             product,
             code: cells.code,
             received_on: cells.received_on,
             quantity: cells.quantity,
-            location: cells.location,
+            location: cells.location.unwrap_or(main),
             cost,
             supplier: cells.supplier,
             invoice: cells.invoice,
@@ -92,11 +98,26 @@ pub(super) async fn parse(
         rows.problem(row, "serials", what);
     }
     rows.finish(file)?;
+    put_home(tx, &mut lots, &to_home).await?;
     Ok(List {
         lots,
         new_skus: catalogue.new_skus,
         serials: numbered,
     })
+}
+
+/// Puts lots, by their places, where their products are at home.
+async fn put_home(tx: &mut Tx, lots: &mut [NewLot], places: &[usize]) -> anyhow::Result<()> {
+    let mut products: Vec<i64> = places.iter().map(|at| lots[*at].product).collect();
+    products.sort_unstable();
+    products.dedup();
+    let homes: HashMap<i64, i64> = invoices::homes(tx, &products).await?.into_iter().collect();
+    for at in places {
+        if let Some(home) = homes.get(&lots[*at].product) {
+            lots[*at].location = *home;
+        }
+    }
+    Ok(())
 }
 
 /// What a row says.
@@ -105,7 +126,8 @@ struct Cells {
     code: String,
     received_on: String,
     quantity: i64,
-    location: i64,
+    /// None: where the product is at home.
+    location: Option<i64>,
     paid: Option<(i64, Currency)>,
     supplier: Option<String>,
     invoice: Option<String>,
@@ -118,17 +140,15 @@ impl Cells {
         rows: &mut Rows,
         row: usize,
         locations: &HashMap<String, i64>,
+        today: &str,
     ) -> Option<Self> {
         let sku = rows.read(row, "sku", rows::key);
         let code = rows.read(row, "lot", rows::key);
-        let received_on = rows.read(row, "received_on", rows::day);
+        let received_on = rows.read(row, "received_on", |text| rows::past_day(text, today));
         let quantity = rows.read(row, "qty", rows::units);
-        let location = rows.read(row, "location", |code| {
-            let code = if code.is_empty() { "main" } else { code };
-            locations
-                .get(code)
-                .copied()
-                .ok_or_else(|| format!("there is no location {code:?}"))
+        let location = rows.optional(row, "location", |code| {
+            let id = locations.get(code).copied();
+            id.ok_or_else(|| format!("there is no location {code:?}"))
         });
         let paid = cost(ctx, rows, row, quantity);
         let supplier = rows.optional(row, "supplier", rows::name);
@@ -139,7 +159,7 @@ impl Cells {
             code: code?,
             received_on: received_on?,
             quantity: quantity?,
-            location: location?,
+            location,
             paid,
             supplier,
             invoice,

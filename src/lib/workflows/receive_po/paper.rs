@@ -152,14 +152,13 @@ impl Delivery {
 
     /// Notes that something cannot be.
     pub fn problem(&mut self, place: usize, column: &str, what: &str) {
-        let sku = self
-            .arrivals
-            .iter()
-            .find(|a| a.place == place)
-            .map_or("", |a| &a.sku);
         match &mut self.paper {
             Paper::File(_, rows) => rows.problem(place, column, what),
-            Paper::Words(problems) => problems.push(format!("{sku}: {what}")),
+            Paper::Words(problems) => {
+                // On the command line, each place has its arrival.
+                let sku = self.arrivals.get(place).map_or("", |a| &a.sku);
+                problems.push(format!("{sku}: {what}"));
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use crate::store::products::{self, Intake};
 use crate::store::purchasing::{Line, Row};
 use crate::store::{Tx, stock};
 use crate::workflows::rates::Payment;
+use crate::workflows::rows;
 use crate::workflows::serials::{self, Incoming};
 
 /// What is to be written.
@@ -68,7 +69,12 @@ pub(super) async fn make(
     running: i64,
 ) -> anyhow::Result<Plan> {
     let today = ctx.stamp().day();
-    let received_on = options.received_on.clone().unwrap_or(today);
+    let received_on = match &options.received_on {
+        Some(text) => {
+            rows::past_day(text, &today).map_err(|what| Fault::usage(format!("--on: {what}")))?
+        }
+        None => today,
+    };
     let mut desk = Desk::load(ctx, tx, options, order, lines, running).await?;
     desk.received_on.clone_from(&received_on);
     let arrivals = delivery.arrivals.clone();
@@ -165,10 +171,11 @@ fn not_too_much(
     }
     for (sku, (place, units)) in sums {
         let of_sku: Vec<Ordered> = desk
-            .lines
-            .iter()
-            .filter(|l| l.sku == sku)
-            .map(ordered)
+            .places
+            .get(sku)
+            .into_iter()
+            .flatten()
+            .map(|at| ordered(&desk.lines[*at]))
             .collect();
         let excess = tolerance.excess(&of_sku, units);
         if excess > 0 && !of_sku.is_empty() {
@@ -199,9 +206,13 @@ struct Desk<'a> {
     currency: Currency,
     received_on: String,
     lines: Vec<Line>,
+    /// The places of each SKU's lines among them.
+    places: HashMap<String, Vec<usize>>,
     intakes: HashMap<i64, Intake>,
     /// Codes of the locations, by id.
     locations: HashMap<i64, String>,
+    /// Where goods go that have no home.
+    main: i64,
     /// Where all of it goes, where a person says so.
     target: Option<i64>,
     /// The name of lots that nobody named.
@@ -209,6 +220,8 @@ struct Desk<'a> {
     /// Names of lots that had been there, and of those that are made now.
     there: HashSet<(i64, String)>,
     made: HashSet<(i64, String)>,
+    /// Up to which number names are counted, by the name without it.
+    counted: HashMap<(i64, String), u32>,
 }
 
 impl<'a> Desk<'a> {
@@ -224,6 +237,11 @@ impl<'a> Desk<'a> {
         products.sort_unstable();
         products.dedup();
         let locations = stock::location_codes(tx).await?;
+        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, line) in lines.iter().enumerate() {
+            places.entry(line.sku.clone()).or_default().push(at);
+        }
+        let main = locations.iter().find(|(code, _)| code == "main");
         Ok(Self {
             ctx,
             options,
@@ -231,6 +249,8 @@ impl<'a> Desk<'a> {
             currency: order.currency.parse()?,
             received_on: String::new(),
             lines: lines.to_vec(),
+            places,
+            main: main.map_or(1, |(_, id)| *id),
             intakes: products::intake(tx, &products).await?,
             target: target(tx, options.to.as_ref()).await?,
             locations: locations.into_iter().map(|(code, id)| (id, code)).collect(),
@@ -240,12 +260,13 @@ impl<'a> Desk<'a> {
                 .into_iter()
                 .collect(),
             made: HashSet::new(),
+            counted: HashMap::new(),
         })
     }
 
     fn intake_of(&self, sku: &str) -> Option<&Intake> {
-        let line = self.lines.iter().find(|line| line.sku == sku)?;
-        self.intakes.get(&line.product_id)
+        let at = *self.places.get(sku)?.first()?;
+        self.intakes.get(&self.lines[at].product_id)
     }
 
     /// Fills lines with an arrival, the first line first: a lot for each.
@@ -254,9 +275,7 @@ impl<'a> Desk<'a> {
             return Ok(Vec::new());
         };
         let location = self.location(arrival, &intake);
-        let at: Vec<usize> = (0..self.lines.len())
-            .filter(|at| self.lines[*at].product_id == intake.id)
-            .collect();
+        let at = self.places.get(&arrival.sku).cloned().unwrap_or_default();
         let of_product: Vec<Ordered> = at.iter().map(|at| ordered(&self.lines[*at])).collect();
         let mut serials = arrival.serials.iter().cloned();
         let mut parts = Vec::new();
@@ -287,17 +306,7 @@ impl<'a> Desk<'a> {
         if let Some(location) = &arrival.location {
             return location.clone();
         }
-        let main = || {
-            self.locations
-                .iter()
-                .find(|(_, code)| *code == "main")
-                .map(|(id, _)| *id)
-        };
-        let id = self
-            .target
-            .or(intake.home_location)
-            .or_else(main)
-            .unwrap_or(1);
+        let id = self.target.or(intake.home_location).unwrap_or(self.main);
         (id, self.locations.get(&id).cloned().unwrap_or_default())
     }
 
@@ -313,14 +322,19 @@ impl<'a> Desk<'a> {
             )));
         }
         let code = given.unwrap_or(&self.default_lot).clone();
-        let counted = (2_u32..).map(|n| format!("{code}/{n}"));
-        let free = std::iter::once(code.clone()).chain(counted).find(|name| {
+        let nth = self.counted.entry((product, code.clone())).or_insert(0);
+        loop {
+            *nth += 1;
+            let name = if *nth == 1 {
+                code.clone()
+            } else {
+                format!("{code}/{nth}")
+            };
             let key = (product, name.clone());
-            !self.there.contains(&key) && !self.made.contains(&key)
-        });
-        let name = free.unwrap_or(code);
-        self.made.insert((product, name.clone()));
-        Ok(name)
+            if !self.there.contains(&key) && self.made.insert(key) {
+                return Ok(name);
+            }
+        }
     }
 
     /// What the next units of a line cost.
@@ -349,6 +363,7 @@ async fn target(tx: &mut Tx, wanted: Option<&Target>) -> anyhow::Result<Option<i
             let id = stock::location(tx, code).await?;
             Ok(Some(id.ok_or_else(|| {
                 Fault::failed(format!("there is no location {code:?}"))
+                    .hint("give --to the code of one that is there, such as main")
             })?))
         }
         Some(Target::Quarantine) => {
