@@ -3,6 +3,8 @@
 //! The writers here are called under the allocation lock, which makes the next id of a
 //! lot knowable; without it the primary key refuses the second writer.
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -313,22 +315,62 @@ pub async fn take_out(
 /// # Errors
 /// The store's.
 pub async fn arrive(tx: &mut Tx, relocations: &[Relocation]) -> Result<(), StoreError> {
-    for r in relocations {
-        // Without the lock, the unique key refuses whoever makes the balance second.
-        tx.run(
-            "INSERT INTO balances (lot_id, location_id, product_id, on_hand, reserved) \
-             SELECT ?, ?, ?, 0, 0 FROM locations l WHERE l.id = ? AND NOT EXISTS \
-               (SELECT 1 FROM balances b WHERE b.lot_id = ? AND b.location_id = ?)",
-            vals![r.lot, r.to, r.product, r.to, r.lot, r.to],
-        )
-        .await?;
-        tx.run(
-            "UPDATE balances SET on_hand = on_hand + ? WHERE lot_id = ? AND location_id = ?",
-            vals![r.units, r.lot, r.to],
-        )
-        .await?;
+    if relocations.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let keys: BTreeSet<(i64, i64, i64)> = relocations
+        .iter()
+        .map(|r| (r.lot, r.to, r.product))
+        .collect();
+    let from = tx.json_rows(&[
+        ("lot_id", Type::Int),
+        ("location_id", Type::Int),
+        ("product_id", Type::Int),
+    ]);
+    // Without the lock, the unique key refuses whoever makes a balance second.
+    tx.run(
+        &format!(
+            "INSERT INTO balances (lot_id, location_id, product_id, on_hand, reserved) \
+             SELECT j.lot_id, j.location_id, j.product_id, 0, 0 FROM {from} \
+             WHERE NOT EXISTS (SELECT 1 FROM balances b \
+               WHERE b.lot_id = j.lot_id AND b.location_id = j.location_id)"
+        ),
+        vals![serde_json::to_string(&keys).unwrap_or_default()],
+    )
+    .await?;
+    let changes = relocations.iter().map(|r| (r.lot, r.to, r.units));
+    let changes = by_balance(tx, changes.collect()).await?;
+    tx.add_many("balances", "on_hand", "on_hand >= 0", &changes)
+        .await
+}
+
+/// Changes by lot and location as changes by balance.
+async fn by_balance(
+    tx: &mut Tx,
+    changes: Vec<(i64, i64, i64)>,
+) -> Result<Vec<(i64, i64)>, StoreError> {
+    let from = tx.json_rows(&[("lot_id", Type::Int), ("location_id", Type::Int)]);
+    let keys: BTreeSet<(i64, i64)> = changes.iter().map(|(lot, at, _)| (*lot, *at)).collect();
+    let balances: Vec<(i64, i64, i64)> = tx
+        .all(
+            &format!(
+                "SELECT b.id, b.lot_id, b.location_id \
+                 FROM (SELECT DISTINCT j.lot_id, j.location_id FROM {from}) w \
+                 JOIN balances b ON b.lot_id = w.lot_id AND b.location_id = w.location_id"
+            ),
+            vals![serde_json::to_string(&keys).unwrap_or_default()],
+        )
+        .await?;
+    let ids: HashMap<(i64, i64), i64> = balances
+        .into_iter()
+        .map(|(id, lot, location)| ((lot, location), id))
+        .collect();
+    let by_id = changes.into_iter().map(|(lot, location, units)| {
+        let id = ids.get(&(lot, location)).copied();
+        let gone = || StoreError::Conflict(format!("lot {lot} is not at location {location}"));
+        Ok((id.ok_or_else(gone)?, units))
+    });
+    Ok(summed(by_id.collect::<Result<_, StoreError>>()?))
 }
 
 /// Takes the units of relocations from where they lay, and notes each as a move.
@@ -342,21 +384,13 @@ pub async fn send_off(
     reason: &str,
     cause: &str,
 ) -> Result<(), StoreError> {
-    for r in relocations {
-        let changed = tx
-            .run(
-                "UPDATE balances SET on_hand = on_hand - ? WHERE lot_id = ? AND location_id = ? \
-                 AND on_hand - ? >= reserved",
-                vals![r.units, r.lot, r.from, r.units],
-            )
-            .await?;
-        if changed != 1 {
-            return Err(StoreError::Conflict(format!(
-                "{} units of lot {} are not free at location {}",
-                r.units, r.lot, r.from
-            )));
-        }
+    if relocations.is_empty() {
+        return Ok(());
     }
+    let changes = relocations.iter().map(|r| (r.lot, r.from, -r.units));
+    let changes = by_balance(tx, changes.collect()).await?;
+    tx.add_many("balances", "on_hand", "on_hand + j.n >= reserved", &changes)
+        .await?;
     let rows: Vec<Value> = relocations
         .iter()
         .map(|r| {
