@@ -3,6 +3,8 @@
 //! The writers here are called under the allocation lock, which makes the next id of a
 //! lot knowable; without it the primary key refuses the second writer.
 
+mod relocations;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,6 +12,8 @@ use super::costs::{self, Outgoing, Voucher};
 use super::dialect::{Tx, Type, json_list, vals};
 use super::{Stamp, StoreError};
 use crate::domain::cost::Cost;
+
+pub use relocations::{Relocation, arrive, send_off};
 
 /// A lot to be put on stock.
 #[derive(Debug, Clone)]
@@ -102,21 +106,6 @@ pub struct Removal {
     pub units: i64,
     /// The demand they serve.
     pub demand: Option<i64>,
-}
-
-/// Units of a lot that go from one place in the house to another.
-#[derive(Debug, Clone, Copy)]
-pub struct Relocation {
-    /// The lot.
-    pub lot: i64,
-    /// Its product.
-    pub product: i64,
-    /// Where they lay.
-    pub from: i64,
-    /// Where they lie then.
-    pub to: i64,
-    /// Units.
-    pub units: i64,
 }
 
 /// The id of a location by its code.
@@ -314,75 +303,6 @@ pub async fn take_out(
                 r.units,
                 reason,
                 voucher.cause,
-                stamp.actor,
-                stamp.run
-            ])
-        })
-        .collect();
-    insert_moves(tx, &rows).await
-}
-
-/// Adds the units of relocations to where they go, so that promises can follow before
-/// [`send_off`] takes them from where they lay: no balance ever promises more than it has.
-///
-/// # Errors
-/// The store's.
-pub async fn arrive(tx: &mut Tx, relocations: &[Relocation]) -> Result<(), StoreError> {
-    for r in relocations {
-        // Without the lock, the unique key refuses whoever makes the balance second.
-        tx.run(
-            "INSERT INTO balances (lot_id, location_id, product_id, on_hand, reserved) \
-             SELECT ?, ?, ?, 0, 0 FROM locations l WHERE l.id = ? AND NOT EXISTS \
-               (SELECT 1 FROM balances b WHERE b.lot_id = ? AND b.location_id = ?)",
-            vals![r.lot, r.to, r.product, r.to, r.lot, r.to],
-        )
-        .await?;
-        tx.run(
-            "UPDATE balances SET on_hand = on_hand + ? WHERE lot_id = ? AND location_id = ?",
-            vals![r.units, r.lot, r.to],
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// Takes the units of relocations from where they lay, and notes each as a move.
-///
-/// # Errors
-/// A conflict, where the units are not there or are promised; or the store's.
-pub async fn send_off(
-    tx: &mut Tx,
-    stamp: &Stamp,
-    relocations: &[Relocation],
-    reason: &str,
-    cause: &str,
-) -> Result<(), StoreError> {
-    for r in relocations {
-        let changed = tx
-            .run(
-                "UPDATE balances SET on_hand = on_hand - ? WHERE lot_id = ? AND location_id = ? \
-                 AND on_hand - ? >= reserved",
-                vals![r.units, r.lot, r.from, r.units],
-            )
-            .await?;
-        if changed != 1 {
-            return Err(StoreError::Conflict(format!(
-                "{} units of lot {} are not free at location {}",
-                r.units, r.lot, r.from
-            )));
-        }
-    }
-    let rows: Vec<Value> = relocations
-        .iter()
-        .map(|r| {
-            json!([
-                stamp.at.0,
-                r.lot,
-                r.from,
-                r.to,
-                r.units,
-                reason,
-                cause,
                 stamp.actor,
                 stamp.run
             ])
