@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Globals;
 use crate::progress::Show;
+use crate::store::applied_refs::Applied;
 
 /// What a command has to say at its end: the same facts for a person and for a program.
 pub trait Report: Serialize {
@@ -26,6 +27,14 @@ impl Page {
     pub fn line(&mut self, text: impl AsRef<str>) {
         self.text.push_str(text.as_ref());
         self.text.push('\n');
+    }
+
+    /// Says that what was asked for had been done before.
+    pub fn already_applied(&mut self, before: &Applied) {
+        self.line(format!(
+            "Already applied on {} by {}: {}. Nothing was changed.",
+            before.at, before.actor, before.summary
+        ));
     }
 
     /// A table under the given headings. Headings that end in `#` hold numbers and are

@@ -100,10 +100,7 @@ fn serial(text: &str) -> Result<(String, Vec<String>), String> {
 impl Report for receive::Report {
     fn render(&self, page: &mut Page) {
         if let Some(before) = &self.applied_before {
-            page.line(format!(
-                "Already applied on {} by {}: {}. Nothing was changed.",
-                before.at, before.actor, before.summary
-            ));
+            page.already_applied(before);
             return;
         }
         let verb = if self.dry_run {
@@ -130,10 +127,7 @@ impl Report for receive::Report {
 impl Report for receive_po::Report {
     fn render(&self, page: &mut Page) {
         if let Some(before) = &self.applied_before {
-            page.line(format!(
-                "Already applied on {} by {}: {}. Nothing was changed.",
-                before.at, before.actor, before.summary
-            ));
+            page.already_applied(before);
             return;
         }
         if self.lots.is_empty() {

@@ -226,10 +226,7 @@ impl Report for stock::Shown {
 impl Report for stock::Adjusted {
     fn render(&self, page: &mut Page) {
         if let Some(before) = &self.applied_before {
-            page.line(format!(
-                "Already applied on {} by {}: {}. Nothing was changed.",
-                before.at, before.actor, before.summary
-            ));
+            page.already_applied(before);
             return;
         }
         let tense = if self.dry_run { "would be" } else { "is" };

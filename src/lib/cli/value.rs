@@ -43,10 +43,7 @@ impl Report for Valued {
 impl Report for take_back::Report {
     fn render(&self, page: &mut Page) {
         if let Some(before) = &self.applied_before {
-            page.line(format!(
-                "Already applied on {} by {}: {}. Nothing was changed.",
-                before.at, before.actor, before.summary
-            ));
+            page.already_applied(before);
             return;
         }
         if self.dry_run {

@@ -74,10 +74,7 @@ impl Report for Sheet {
 impl Report for Entered {
     fn render(&self, page: &mut Page) {
         if let Some(before) = &self.applied_before {
-            page.line(format!(
-                "Already applied on {} by {}: {}. Nothing was changed.",
-                before.at, before.actor, before.summary
-            ));
+            page.already_applied(before);
             return;
         }
         let would = if self.dry_run { "Dry run: " } else { "" };
@@ -103,10 +100,7 @@ impl Report for Review {
 impl Report for Applied {
     fn render(&self, page: &mut Page) {
         if let Some(before) = &self.applied_before {
-            page.line(format!(
-                "Already applied on {} by {}: {}. Nothing was changed.",
-                before.at, before.actor, before.summary
-            ));
+            page.already_applied(before);
             return;
         }
         page.line(if self.dry_run {

@@ -9,10 +9,7 @@ use crate::workflows::purchasing::{Closed, Listed, Made, MadeOrder, Shown};
 impl Report for Made {
     fn render(&self, page: &mut Page) {
         if let Some(before) = &self.applied_before {
-            page.line(format!(
-                "Already applied on {} by {}: {}. Nothing was changed.",
-                before.at, before.actor, before.summary
-            ));
+            page.already_applied(before);
             return;
         }
         if self.dry_run {

@@ -35,10 +35,7 @@ pub struct Args {
 impl Report for Moved {
     fn render(&self, page: &mut Page) {
         if let Some(before) = &self.applied_before {
-            page.line(format!(
-                "Already applied on {} by {}: {}. Nothing was changed.",
-                before.at, before.actor, before.summary
-            ));
+            page.already_applied(before);
             return;
         }
         let verb = if self.dry_run { "Would move" } else { "Moved" };
