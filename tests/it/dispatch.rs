@@ -449,6 +449,20 @@ async fn the_stock_is_worth_what_was_paid_for_it(shop: Shop) {
         shop.json(&["stock", "value", "--as-of", &day])["cost"][0][1],
         1500
     );
+    // Nor had anything moved to another place.
+    shop.json(&["location", "add", "B-1"]);
+    shop.json(&["stock", "move", "A", "1", "--from", "main", "--to", "B-1"]);
+    let places = |args: &[&str]| {
+        let told = shop.json(&[&["stock", "value", "--by", "location"], args].concat());
+        let rows = told["rows"].as_array().unwrap().clone();
+        let place = |row: &serde_json::Value| (row["location"].clone(), row["units"].clone());
+        rows.iter().map(place).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        places(&[]),
+        [("B-1".into(), 1.into()), ("main".into(), 3.into())]
+    );
+    assert_eq!(places(&["--as-of", &day]), [("main".into(), 5.into())]);
     refused(
         &shop,
         &["stock", "value", "--as-of", "31.12.2025"],

@@ -82,16 +82,16 @@ pub async fn moved_since(
         "lot_id, from_location, to_location, units",
         "(SELECT lot_id, from_location, to_location, CAST(SUM(quantity) AS SIGNED) AS units \
            FROM stock_moves WHERE at >= ? AND from_location IS NOT NULL \
-           GROUP BY lot_id, from_location, to_location ORDER BY NULL) s",
+           GROUP BY lot_id, from_location, to_location) s",
         vals![since],
     )
     .await
 }
 
-/// The SKU and title of each product: (id, SKU, title).
+/// The SKU of each product: (id, SKU).
 ///
 /// # Errors
 /// The store's.
-pub async fn names(tx: &mut Tx) -> Result<Vec<(i64, String, String)>, StoreError> {
-    tx.many("id, sku, title", "products", vals![]).await
+pub async fn skus(tx: &mut Tx) -> Result<Vec<(i64, String)>, StoreError> {
+    tx.many("id, sku", "products", vals![]).await
 }

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::domain::cost::between;
 use crate::domain::time::UtcMs;
 use crate::fault::Fault;
-use crate::store::{Tx, stock, value};
+use crate::store::{stock, value};
 
 /// By what the value is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -72,20 +72,12 @@ pub struct Row {
 /// The day is not one, or the store's.
 pub async fn run(ctx: &Context, as_of: Option<&str>, by: By) -> anyhow::Result<Valued> {
     let since = as_of.map(|day| end_of(ctx, day)).transpose()?;
-    let mut tx = ctx.store.read().await?;
-    let lots = value::lots(&mut tx, as_of).await?;
-    let units = units(&mut tx, since).await?;
-    let products: HashMap<i64, (String, String)> = value::names(&mut tx)
-        .await?
-        .into_iter()
-        .map(|(id, sku, title)| (id, (sku, title)))
-        .collect();
-    let locations: HashMap<i64, String> = stock::location_codes(&mut tx)
-        .await?
-        .into_iter()
-        .map(|(code, id)| (id, code))
-        .collect();
-    drop(tx);
+    let (known, units) = tokio::try_join!(known(ctx, as_of), units(ctx, since))?;
+    let Known {
+        lots,
+        products,
+        locations,
+    } = known;
 
     let mut rows: BTreeMap<(String, String, String), Row> = BTreeMap::new();
     let mut valued = Valued {
@@ -113,7 +105,7 @@ pub async fn run(ctx: &Context, as_of: Option<&str>, by: By) -> anyhow::Result<V
             } else {
                 *sums.entry(currency.clone()).or_default() += cost;
             }
-            let sku = products.get(&lot.product).map_or("", |(sku, _)| sku);
+            let sku = products.get(&lot.product).map_or("", String::as_str);
             let location = locations.get(location).map_or("", String::as_str);
             let (sku, code, received_on, location) = match by {
                 By::Sku => (sku, "", "", ""),
@@ -140,14 +132,40 @@ pub async fn run(ctx: &Context, as_of: Option<&str>, by: By) -> anyhow::Result<V
     Ok(valued)
 }
 
+/// What is known of what there is: the lots with their costs, and what things are called.
+struct Known {
+    lots: Vec<value::Lot>,
+    products: HashMap<i64, String>,
+    locations: HashMap<i64, String>,
+}
+
+/// Reads what is known of the lots. It takes as long as reading what lies where, so that the
+/// two are read side by side; a lot that only one of them has seen yet is left out.
+async fn known(ctx: &Context, as_of: Option<&str>) -> anyhow::Result<Known> {
+    let mut tx = ctx.store.read().await?;
+    Ok(Known {
+        lots: value::lots(&mut tx, as_of).await?,
+        products: value::skus(&mut tx).await?.into_iter().collect(),
+        locations: stock::location_codes(&mut tx)
+            .await?
+            .into_iter()
+            .map(|(code, id)| (id, code))
+            .collect(),
+    })
+}
+
 /// The units of each lot by location, as they were before a point in time, or are now.
-async fn units(tx: &mut Tx, since: Option<UtcMs>) -> anyhow::Result<HashMap<i64, Vec<(i64, i64)>>> {
+async fn units(
+    ctx: &Context,
+    since: Option<UtcMs>,
+) -> anyhow::Result<HashMap<i64, Vec<(i64, i64)>>> {
+    let mut tx = ctx.store.read().await?;
     let mut now: HashMap<(i64, i64), i64> = HashMap::new();
-    for (lot, location, units) in value::units(tx).await? {
+    for (lot, location, units) in value::units(&mut tx).await? {
         now.insert((lot, location), units);
     }
     if let Some(since) = since {
-        for (lot, from, to, units) in value::moved_since(tx, since).await? {
+        for (lot, from, to, units) in value::moved_since(&mut tx, since).await? {
             *now.entry((lot, from)).or_default() += units;
             if let Some(to) = to {
                 *now.entry((lot, to)).or_default() -= units;
