@@ -25,6 +25,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         "jobs",
         &["domain", "config", "store", "workflows", "context"],
     ),
+    (
+        "web",
+        &["domain", "config", "store", "workflows", "context"],
+    ),
 ];
 const OPEN_TO_ALL: &[&str] = &["fault", "progress"];
 

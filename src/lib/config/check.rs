@@ -3,9 +3,10 @@
 
 use super::tenant::{Channel, Identity, StoreConfig, Tenant, VaultConfig, WooCommerce};
 use super::values::{
-    self, MAX_BUFFER, MAX_OVER_PERCENT, MAX_PARALLEL, MAX_PERCENT, MAX_REQUESTS_PER_SECOND,
-    MAX_STALE_MINUTES, MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, Refusal, channel_name, domain_name,
-    not_empty, order_status, shop_url, store_url, tenant_name, within,
+    self, MAX_BOX_G, MAX_BOX_MM, MAX_BUFFER, MAX_MINUTES, MAX_OVER_PERCENT, MAX_PARALLEL,
+    MAX_PERCENT, MAX_PROMISE_DAYS, MAX_REQUESTS_PER_SECOND, MAX_SESSION_HOURS, MAX_STALE_MINUTES,
+    MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, Refusal, channel_name, domain_name, not_empty,
+    order_status, shop_url, store_url, tenant_name, within,
 };
 use crate::domain::order::StatusRule;
 use crate::domain::secret_ref::SecretRef;
@@ -47,6 +48,7 @@ pub(super) fn check(tenant: &Tenant, stem: &str) -> Vec<Complaint> {
         &["scan", "stale_after_minutes"],
         within(tenant.scan.stale_after_minutes, 1, MAX_STALE_MINUTES),
     );
+    found.station(tenant);
     for (name, channel) in &tenant.channels {
         found.key(&["channels", name], channel_name(name));
         match channel {
@@ -108,6 +110,38 @@ impl Found {
         }
         if let Some(mail) = &tenant.branding.support_email {
             self.value(&["branding", "support_email"], values::mail(mail));
+        }
+    }
+
+    fn station(&mut self, tenant: &Tenant) {
+        let (web, pick, pack) = (&tenant.web, &tenant.pick, &tenant.pack);
+        let hours = within(web.session_hours, 1, MAX_SESSION_HOURS);
+        self.value(&["web", "session_hours"], hours);
+        let minutes = |minutes| within(minutes, 1, MAX_MINUTES);
+        let idle = minutes(web.idle_lock_minutes);
+        self.value(&["web", "idle_lock_minutes"], idle);
+        let claim = minutes(pick.claim_minutes);
+        self.value(&["pick", "claim_minutes"], claim);
+        let days = |days| within(days, 0, MAX_PROMISE_DAYS);
+        self.value(&["pick", "promise_days"], days(pick.promise_days));
+        for (name, service) in &pick.services {
+            let path = ["pick", "services", name, "promise_days"];
+            self.value(&path, days(service.promise_days.unwrap_or(0)));
+        }
+        let percent = within(pack.weight_tolerance_percent, 0, MAX_PERCENT);
+        self.value(&["pack", "weight_tolerance_percent"], percent);
+        for (name, size) in &pack.boxes {
+            let sides = [
+                ("length_mm", size.length_mm),
+                ("width_mm", size.width_mm),
+                ("height_mm", size.height_mm),
+            ];
+            for (side, mm) in sides {
+                let path = ["pack", "boxes", name, side];
+                self.value(&path, within(mm, 1, MAX_BOX_MM));
+            }
+            let path = ["pack", "boxes", name, "empty_g"];
+            self.value(&path, within(size.empty_g, 0, MAX_BOX_G));
         }
     }
 

@@ -24,7 +24,8 @@ pub use load::{file_of, names};
 pub use schema::schema;
 pub use template::Template;
 pub use tenant::{
-    Branding, Channel, DimensionUnit, Identity, Modules, Purchasing, Reserve, ReservePolicy, Scan,
-    Stock, StoreConfig, Tenant, VaultConfig, WeightUnit, WooCommerce,
+    BoxPreset, Branding, Channel, DimensionUnit, Identity, Modules, Pack, Pick, Purchasing, Ready,
+    Reserve, ReservePolicy, Scan, Service, Stock, StoreConfig, Tenant, VaultConfig, Web,
+    WeightUnit, WooCommerce,
 };
 pub use values::Refusal;

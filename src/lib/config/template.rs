@@ -121,6 +121,40 @@ identity = "file://var/{name}/identity.txt"
 # After how many minutes without a sync the answer to a scan counts as stale.
 # stale_after_minutes = 60
 
+[web]
+# Where `opsctl serve` listens, behind the tenant's edge; and whether browsers come over https.
+# listen = "127.0.0.1:8080"
+# https = true
+# The networks whose word on the visitor's address is taken.
+# trusted_proxies = ["10.0.0.0/8"]
+# When a browser that was not used has to sign in again; when a station asks who is there.
+# session_hours = 12
+# idle_lock_minutes = 15
+# The bearer token that reads /metrics.
+# metrics_token = "vault://web#metrics_token"
+
+[pick]
+# How much of an order must be reserved before it is picked: "whole", "line" or "any".
+# ready = "whole"
+# Minutes without a scan after which a round may be taken over by somebody else.
+# claim_minutes = 30
+# Working days from the order to the day it is promised to leave.
+# promise_days = 1
+# Services by the shop's name of them; of one day's orders, the lowest rank goes first.
+# [pick.services."Express"]
+# rank = 1
+# promise_days = 0
+
+[pack]
+# By so many per cent a package may weigh other than its contents and box do.
+# weight_tolerance_percent = 15
+# The boxes in use.
+# [pack.boxes.small]
+# length_mm = 300
+# width_mm = 200
+# height_mm = 150
+# empty_g = 120
+
 # A place where the tenant sells; its orders are called woo:1042.
 [channels.woo]
 kind = "woocommerce"

@@ -1,14 +1,16 @@
 //! The shape of a tenant file. Doc comments here are the descriptions in `tenants/schema.json`.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::{
-    CHANNEL_NAME, COLOR, MAX_BUFFER, MAX_OVER_PERCENT, MAX_PARALLEL, MAX_PERCENT,
-    MAX_REQUESTS_PER_SECOND, MAX_STALE_MINUTES, MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT,
-    TENANT_NAME,
+    CHANNEL_NAME, COLOR, MAX_BOX_G, MAX_BOX_MM, MAX_BUFFER, MAX_MINUTES, MAX_OVER_PERCENT,
+    MAX_PARALLEL, MAX_PERCENT, MAX_PROMISE_DAYS, MAX_REQUESTS_PER_SECOND, MAX_SESSION_HOURS,
+    MAX_STALE_MINUTES, MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, TENANT_NAME,
 };
 use crate::domain::money::Currency;
 use crate::domain::order::StatusRule;
@@ -43,6 +45,15 @@ pub struct Tenant {
     /// How scanned codes are answered.
     #[serde(default)]
     pub scan: Scan,
+    /// The pages: the pick station and the office.
+    #[serde(default)]
+    pub web: Web,
+    /// Which orders are picked, and in which order.
+    #[serde(default)]
+    pub pick: Pick,
+    /// What goods are packed in.
+    #[serde(default)]
+    pub pack: Pack,
     /// Where the tenant sells, by the name that order references start with (`woo:1042`).
     #[serde(default)]
     #[schemars(extend("propertyNames" = { "pattern": CHANNEL_NAME }))]
@@ -194,6 +205,134 @@ impl Default for Scan {
     fn default() -> Self {
         Self {
             stale_after_minutes: 60,
+        }
+    }
+}
+
+/// The pages: the pick station and the office.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Web {
+    /// Where `opsctl serve` listens, behind the tenant's edge.
+    #[schemars(with = "String")]
+    pub listen: SocketAddr,
+    /// Whether browsers come over https: cookies then never go over anything else.
+    pub https: bool,
+    /// The networks whose word on the visitor's address is taken (`X-Forwarded-For`), such as
+    /// `10.0.0.0/8`.
+    #[schemars(with = "Vec<String>")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Hours after which a browser that was not used has to sign in again.
+    #[schemars(range(min = 1, max = MAX_SESSION_HOURS))]
+    pub session_hours: u32,
+    /// Minutes after which a station that was not used asks who is there.
+    #[schemars(range(min = 1, max = MAX_MINUTES))]
+    pub idle_lock_minutes: u32,
+    /// The bearer token that reads `/metrics`; none: nobody without a login does.
+    pub metrics_token: Option<SecretRef>,
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            https: true,
+            trusted_proxies: Vec::new(),
+            session_hours: 12,
+            idle_lock_minutes: 15,
+            metrics_token: None,
+        }
+    }
+}
+
+/// Which orders are picked, and in which order.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pick {
+    /// How much of an order must be reserved before it is picked.
+    pub ready: Ready,
+    /// Minutes without a scan after which a round may be taken over by somebody else.
+    #[schemars(range(min = 1, max = MAX_MINUTES))]
+    pub claim_minutes: u32,
+    /// Working days from the order to the day it is promised to leave, where its service
+    /// says nothing else.
+    #[schemars(range(max = MAX_PROMISE_DAYS))]
+    pub promise_days: u32,
+    /// Services by the shop's name of them (the shipping method's title, in any capitals).
+    pub services: BTreeMap<String, Service>,
+}
+
+/// A service that customers choose.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Of orders promised for the same day, the lowest rank goes first; without a service: 100.
+    pub rank: u32,
+    /// Working days from the order to the day it is promised to leave.
+    #[schemars(range(max = MAX_PROMISE_DAYS))]
+    pub promise_days: Option<u32>,
+}
+
+/// How much of an order must be reserved before it is picked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ready {
+    /// All of it.
+    #[default]
+    Whole,
+    /// At least one of its lines, whole.
+    Line,
+    /// Anything.
+    Any,
+}
+
+impl Default for Pick {
+    fn default() -> Self {
+        Self {
+            ready: Ready::Whole,
+            claim_minutes: 30,
+            promise_days: 1,
+            services: BTreeMap::new(),
+        }
+    }
+}
+
+/// What goods are packed in.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pack {
+    /// The boxes in use, by name.
+    pub boxes: BTreeMap<String, BoxPreset>,
+    /// By so many per cent a package may weigh other than its contents and box do, before the
+    /// packer is asked to look again.
+    #[schemars(range(max = MAX_PERCENT))]
+    pub weight_tolerance_percent: u32,
+}
+
+/// A box in use.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BoxPreset {
+    /// Its outer length in millimetres.
+    #[schemars(range(min = 1, max = MAX_BOX_MM))]
+    pub length_mm: u32,
+    /// Its outer width in millimetres.
+    #[schemars(range(min = 1, max = MAX_BOX_MM))]
+    pub width_mm: u32,
+    /// Its outer height in millimetres.
+    #[schemars(range(min = 1, max = MAX_BOX_MM))]
+    pub height_mm: u32,
+    /// What it weighs empty, in grams.
+    #[serde(default)]
+    #[schemars(range(max = MAX_BOX_G))]
+    pub empty_g: u32,
+}
+
+impl Default for Pack {
+    fn default() -> Self {
+        Self {
+            boxes: BTreeMap::new(),
+            weight_tolerance_percent: 15,
         }
     }
 }

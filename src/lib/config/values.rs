@@ -15,12 +15,17 @@ pub(super) const TENANT_NAME: &str = "^[a-z0-9][a-z0-9-]*$";
 pub(super) const CHANNEL_NAME: &str = "^[a-z][a-z0-9-]*$";
 pub(super) const COLOR: &str = "^#[0-9A-Fa-f]{6}$";
 
+pub(super) const MAX_BOX_G: u32 = 100_000;
+pub(super) const MAX_BOX_MM: u32 = 10_000;
 pub(super) const MAX_BUFFER: u32 = 1_000_000;
+pub(super) const MAX_MINUTES: u32 = 24 * 60;
 pub(super) const MAX_OVER_PERCENT: u32 = 100;
 pub(super) const MAX_UNDER_PERCENT: u32 = 50;
 pub(super) const MAX_PARALLEL: u32 = 64;
 pub(super) const MAX_PERCENT: u32 = 100;
+pub(super) const MAX_PROMISE_DAYS: u32 = 365;
 pub(super) const MAX_REQUESTS_PER_SECOND: u32 = 1000;
+pub(super) const MAX_SESSION_HOURS: u32 = 24 * 30;
 pub(super) const MAX_STALE_MINUTES: u32 = 7 * 24 * 60;
 pub(super) const MAX_TIMEOUT_SECONDS: u32 = 600;
 

@@ -128,6 +128,7 @@ fn references(tenant: &Tenant) -> Vec<&SecretRef> {
         .password
         .iter()
         .chain(keys)
+        .chain(&tenant.web.metrics_token)
         .filter(|reference| seen.insert(reference.to_string()))
         .collect()
 }
