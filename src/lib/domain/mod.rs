@@ -2,6 +2,7 @@
 
 pub mod abc;
 pub mod bins;
+pub mod carrying;
 pub mod catalogue;
 pub mod cost;
 pub mod count;
@@ -12,6 +13,7 @@ pub mod landed;
 pub mod layers;
 pub mod money;
 pub mod order;
+pub mod pick;
 pub mod purchase;
 pub mod replenish;
 pub mod secret_ref;
