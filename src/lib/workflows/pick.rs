@@ -11,6 +11,7 @@ mod give_back;
 mod list;
 mod queue;
 mod scans;
+mod settle;
 mod sheet;
 mod short;
 mod start;
@@ -20,7 +21,8 @@ pub use finish::finish;
 pub use give_back::release;
 pub use list::list;
 pub use queue::queue;
-pub use scans::store;
+pub use scans::{store, try_out};
+pub use settle::{SettleWish, Settled, discrepancies, settle};
 pub use sheet::sheet;
 pub use start::start;
 pub use types::{

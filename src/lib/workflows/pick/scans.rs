@@ -37,7 +37,7 @@ pub async fn store(
 ) -> anyhow::Result<Vec<Answer>> {
     let mut answers = Vec::with_capacity(events.len());
     for event in events {
-        answers.push(until_no_conflict!(one(ctx, claim, event))?);
+        answers.push(until_no_conflict!(one(ctx, claim, event, true))?);
     }
     if answers
         .iter()
@@ -48,19 +48,49 @@ pub async fn store(
     Ok(answers)
 }
 
-async fn one(ctx: &Context, claim: &str, event: &ScanEvent) -> anyhow::Result<Answer> {
+/// What storing a scan would be answered with; nothing is written.
+///
+/// # Errors
+/// The store's.
+pub async fn try_out(ctx: &Context, claim: &str, event: &ScanEvent) -> anyhow::Result<Answer> {
+    until_no_conflict!(one(ctx, claim, event, false))
+}
+
+async fn one(
+    ctx: &Context,
+    claim: &str,
+    event: &ScanEvent,
+    for_real: bool,
+) -> anyhow::Result<Answer> {
     let event = match fit(event) {
         Ok(event) => event,
         Err(why) => return Ok(refused(&event.id.chars().take(36).collect::<String>(), why)),
     };
-    if event.kind != EventKind::Short
-        && let Some(answer) = attempt(ctx, ctx.store.begin().await?, claim, &event, false).await?
-    {
-        return Ok(answer);
+    if event.kind != EventKind::Short {
+        let mut tx = ctx.store.begin().await?;
+        if let Some(answer) = attempt(ctx, &mut tx, claim, &event, false).await? {
+            return keep(ctx, tx, answer, for_real).await;
+        }
     }
-    let locked = ctx.store.allocate().await?;
-    let answer = attempt(ctx, locked, claim, &event, true).await?;
-    answer.ok_or_else(|| anyhow::anyhow!("a scan was neither stored nor refused"))
+    let mut tx = ctx.store.allocate().await?;
+    let answer = attempt(ctx, &mut tx, claim, &event, true).await?;
+    let answer = answer.ok_or_else(|| anyhow::anyhow!("a scan was neither stored nor refused"))?;
+    keep(ctx, tx, answer, for_real).await
+}
+
+/// An answer, and whether what was written for it stands.
+type Given = (Answer, bool);
+
+async fn keep(
+    ctx: &Context,
+    tx: Tx,
+    (answer, stands): Given,
+    for_real: bool,
+) -> anyhow::Result<Answer> {
+    if stands && for_real {
+        ctx.store.commit(tx).await?;
+    }
+    Ok(answer)
 }
 
 /// The event as it can be stored: its id in one form, what was scanned without control
@@ -118,37 +148,38 @@ fn refused(id: &str, why: impl Into<String>) -> Answer {
 /// transaction is not under the allocation lock.
 async fn attempt(
     ctx: &Context,
-    mut tx: Tx,
+    tx: &mut Tx,
     claim: &str,
     event: &ScanEvent,
     locked: bool,
-) -> anyhow::Result<Option<Answer>> {
+) -> anyhow::Result<Option<Given>> {
     let stamp = ctx.stamp();
-    let wave = picks::by_claim(&mut tx, claim).await?;
-    if let Some(row) = picks::scan(&mut tx, &event.id).await? {
+    let wave = picks::by_claim(tx, claim).await?;
+    if let Some(row) = picks::scan(tx, &event.id).await? {
         let mine = wave.is_some_and(|wave| row.wave_id == Some(wave.id));
         if !mine {
             let why = "this scan's id was used for something else: scan it again";
-            return Ok(Some(refused(&event.id, why)));
+            return Ok(Some((refused(&event.id, why), false)));
         }
         let first: Answer = serde_json::from_str(&row.answer)?;
-        return Ok(Some(Answer {
+        let repeated = Answer {
             repeated: true,
             ..first
-        }));
+        };
+        return Ok(Some((repeated, false)));
     }
     let Some(wave) = wave else {
         let why = "this round is not known here: start a round from the queue";
-        return Ok(Some(refused(&event.id, why)));
+        return Ok(Some((refused(&event.id, why), false)));
     };
-    let line = picks::line(&mut tx, wave.id, event.line).await?;
+    let line = picks::line(tx, wave.id, event.line).await?;
     let scan = Scan {
         ctx,
         stamp: &stamp,
         wave: &wave,
         event,
     };
-    let answer = match scan.decide(&mut tx, line.as_ref()).await? {
+    let answer = match scan.decide(tx, line.as_ref()).await? {
         Err(why) => Answer {
             line: line.as_ref().map(state),
             ..refused(&event.id, why)
@@ -158,19 +189,17 @@ async fn attempt(
             if !locked && (moves || event.kind == EventKind::Short) {
                 return Ok(None);
             }
-            match scan.carry_out(&mut tx, line, next).await? {
+            match scan.carry_out(tx, line, next).await? {
                 Ok(answer) => answer,
                 // What it had written goes with the transaction.
                 Err(why) => {
-                    drop(tx);
-                    return Ok(Some(refused(&event.id, why)));
+                    return Ok(Some((refused(&event.id, why), false)));
                 }
             }
         }
     };
-    scan.note(&mut tx, line.as_ref(), &answer).await?;
-    ctx.store.commit(tx).await?;
-    Ok(Some(answer))
+    scan.note(tx, line.as_ref(), &answer).await?;
+    Ok(Some((answer, true)))
 }
 
 fn state(line: &Line) -> LineState {
