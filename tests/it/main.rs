@@ -27,6 +27,7 @@ mod locations;
 mod low_stock;
 mod open;
 mod outages;
+mod picking;
 mod products;
 mod purchasing;
 mod receiving;
