@@ -35,6 +35,7 @@ static ASSETS: &[Asset] = assets! {
     "app.css": CSS,
     "app.js": SCRIPT,
     "icon.svg": SVG,
+    "switch.js": SCRIPT,
 };
 
 static HASHES: LazyLock<Vec<String>> = LazyLock::new(|| {

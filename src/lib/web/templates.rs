@@ -12,7 +12,14 @@ macro_rules! templates {
 }
 
 /// All there are.
-const TEMPLATES: &[(&str, &str)] = templates!["base.html", "error.html", "home.html", "login.html"];
+const TEMPLATES: &[(&str, &str)] = templates![
+    "base.html",
+    "error.html",
+    "home.html",
+    "login.html",
+    "switch.html",
+    "users.html",
+];
 
 /// The environment that renders them. Whatever is put into one is escaped, and what a
 /// template names but was not given is an error.
