@@ -160,11 +160,16 @@ fn id(given: Option<&String>) -> String {
 
 /// Reads `300x200x150`.
 fn size(text: &str) -> Result<[i64; 3], Fault> {
-    let parts: Option<Vec<i64>> = text.split(['x', 'X']).map(|p| p.trim().parse().ok()).collect();
-    parts.and_then(|parts| parts.try_into().ok()).ok_or_else(|| {
-        Fault::usage("--size is not of the form LxWxH")
-            .hint("length, width and height in millimetres, such as 300x200x150")
-    })
+    let parts: Option<Vec<i64>> = text
+        .split(['x', 'X'])
+        .map(|p| p.trim().parse().ok())
+        .collect();
+    parts
+        .and_then(|parts| parts.try_into().ok())
+        .ok_or_else(|| {
+            Fault::usage("--size is not of the form LxWxH")
+                .hint("length, width and height in millimetres, such as 300x200x150")
+        })
 }
 
 impl ItemArgs {
@@ -221,7 +226,11 @@ async fn boxed(args: &BoxArgs, ctx: &Context) -> anyhow::Result<Bench> {
 /// Prints an answer; a refused scan is an error with its reason.
 fn answered(answer: PackAnswer, out: &mut Out) -> anyhow::Result<Exit> {
     if answer.outcome == "stored" || out.is_json() {
-        let exit = if answer.outcome == "stored" { Exit::Done } else { Exit::Failed };
+        let exit = if answer.outcome == "stored" {
+            Exit::Done
+        } else {
+            Exit::Failed
+        };
         out.report(&answer)?;
         return Ok(exit);
     }

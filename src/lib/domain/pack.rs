@@ -35,7 +35,11 @@ pub fn share(open: &[Open], units: i64, lot: Option<i64>) -> Result<Vec<(i64, i6
     let mut parts = Vec::new();
     let fits = |line: &&Open| lot.is_none() || line.lot.is_none() || line.lot == lot;
     for line in open.iter().filter(fits) {
-        let before: i64 = used.iter().filter(|u| u.0 == line.demand).map(|u| u.1).sum();
+        let before: i64 = used
+            .iter()
+            .filter(|u| u.0 == line.demand)
+            .map(|u| u.1)
+            .sum();
         let part = line.left.min(line.wanted - before).min(left).max(0);
         if part > 0 {
             left -= part;

@@ -290,10 +290,7 @@ pub async fn bound(tx: &mut Tx, task: i64) -> Result<Vec<Bound>, StoreError> {
 ///
 /// # Errors
 /// The store's.
-pub async fn holder(
-    tx: &mut Tx,
-    serial: i64,
-) -> Result<Option<(i64, String, i64)>, StoreError> {
+pub async fn holder(tx: &mut Tx, serial: i64) -> Result<Option<(i64, String, i64)>, StoreError> {
     tx.opt(
         "SELECT t.id, CONCAT(a.name, ':', o.number), k.number FROM package_serials b \
          JOIN package_items i ON i.id = b.item_id JOIN packages k ON k.id = i.package_id \
@@ -347,7 +344,16 @@ pub async fn set_state(
                packed_at = CASE WHEN ? = 'picked' THEN NULL ELSE COALESCE(?, packed_at) END, \
                shipment_id = ?, packer = CASE WHEN ? = 1 THEN NULL ELSE packer END, \
                pack_until = NULL WHERE id = ? AND state = ?",
-            vals![to, done, to, packed_at, shipment, to == "released", task, from],
+            vals![
+                to,
+                done,
+                to,
+                packed_at,
+                shipment,
+                to == "released",
+                task,
+                from
+            ],
         )
         .await?;
     Ok(changed == 1)

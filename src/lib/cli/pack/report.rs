@@ -143,7 +143,10 @@ impl Report for PackAnswer {
             page.line(if placed.units > 0 {
                 format!("{} of {sku} into package {}", placed.units, placed.package)
             } else {
-                format!("{} of {sku} out of package {}", -placed.units, placed.package)
+                format!(
+                    "{} of {sku} out of package {}",
+                    -placed.units, placed.package
+                )
             });
         }
         self.bench.render(page);

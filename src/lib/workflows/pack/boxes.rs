@@ -7,9 +7,9 @@ use super::load::{self, Leaving, Lying};
 use super::scan::uuid;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::store::applied_refs;
 use crate::store::events::{self, Event};
 use crate::store::packages::{self, PackageRow};
-use crate::store::applied_refs;
 use crate::workflows::until_no_conflict;
 
 /// A package measures so many millimetres at most, and weighs so many grams.
@@ -99,8 +99,10 @@ fn measure_it(ctx: &Context, package: &mut PackageRow, wish: &Measures) -> Resul
     for (new, stored, max, unit) in measures {
         let Some(new) = new else { continue };
         if !(1..=max).contains(&new) {
-            return Err(Fault::usage(format!("{new} {unit} is no measure of a package"))
-                .hint(format!("a package has 1 to {max} {unit}")));
+            return Err(
+                Fault::usage(format!("{new} {unit} is no measure of a package"))
+                    .hint(format!("a package has 1 to {max} {unit}")),
+            );
         }
         *stored = Some(new);
     }

@@ -107,8 +107,7 @@ pub async fn reopen(ctx: &Context, task: i64, dry_run: bool) -> anyhow::Result<B
 async fn reopen_once(ctx: &Context, task: i64, dry_run: bool) -> anyhow::Result<Bench> {
     let mut tx = ctx.store.begin().await?;
     let stamp = ctx.stamp();
-    let opened =
-        packages::set_state(&mut tx, &stamp, task, ("packed", "picked"), None).await?;
+    let opened = packages::set_state(&mut tx, &stamp, task, ("packed", "picked"), None).await?;
     let lying = load::hold(ctx, &mut tx, task, opened, Leaving::Any).await?;
     if opened {
         for package in &lying.packages {
@@ -135,12 +134,7 @@ pub async fn release(ctx: &Context, task: i64, why: &str, dry_run: bool) -> anyh
     until_no_conflict!(release_once(ctx, task, why, dry_run))
 }
 
-async fn release_once(
-    ctx: &Context,
-    task: i64,
-    why: &str,
-    dry_run: bool,
-) -> anyhow::Result<Bench> {
+async fn release_once(ctx: &Context, task: i64, why: &str, dry_run: bool) -> anyhow::Result<Bench> {
     let mut tx = ctx.store.begin().await?;
     let stamp = ctx.stamp();
     let packed = packages::set_state(&mut tx, &stamp, task, ("packed", "picked"), None).await?;

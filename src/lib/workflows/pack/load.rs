@@ -80,9 +80,9 @@ impl Lying {
             "picking" => Fault::failed(format!("{name} is still being picked by {}", task.picker))
                 .hint("it can be packed when its round is finished"),
             "picked" => {
-                let until = task.pack_until.map_or(String::new(), |at| {
-                    format!(" until {}", UtcMs(at))
-                });
+                let until = task
+                    .pack_until
+                    .map_or(String::new(), |at| format!(" until {}", UtcMs(at)));
                 Fault::failed(format!("{name} is being packed by {who}{until}"))
                     .hint("wait, or let a manager take it over (`opsctl pack start --take-over`)")
             }
@@ -104,10 +104,12 @@ impl Lying {
         let name = &self.task.order_ref;
         match self.may_not_leave() {
             None => Ok(()),
-            Some(why) => Err(Fault::failed(format!("{name} may not leave: {why}")).hint(format!(
-                "put the goods back: `opsctl pack release {name}` unpacks it, and \
+            Some(why) => Err(
+                Fault::failed(format!("{name} may not leave: {why}")).hint(format!(
+                    "put the goods back: `opsctl pack release {name}` unpacks it, and \
                  `opsctl stock move` puts them away from the bench"
-            ))),
+                )),
+            ),
         }
     }
 
@@ -274,7 +276,11 @@ fn address(json: &str) -> Vec<String> {
         return Vec::new();
     };
     let city = [&to.postcode, &to.city, &to.state];
-    let city: Vec<&str> = city.iter().map(|s| s.as_str()).filter(|s| !s.is_empty()).collect();
+    let city: Vec<&str> = city
+        .iter()
+        .map(|s| s.as_str())
+        .filter(|s| !s.is_empty())
+        .collect();
     let city = city.join(" ");
     let lines = [
         &to.name,

@@ -113,7 +113,9 @@ async fn answer(
     uuid(&scan.id)?;
     if !(1..=MAX_UNITS).contains(&scan.units) {
         let text = format!("{} is no number of units", scan.units);
-        return Err(Fault::usage(text).hint("a scan packs 1 unit or more").into());
+        return Err(Fault::usage(text)
+            .hint("a scan packs 1 unit or more")
+            .into());
     }
     until_no_conflict!(once(ctx, task, scan, kind))
 }
@@ -189,9 +191,11 @@ async fn repeated(
     (stored_task, stored_kind, given): (Option<i64>, String, String),
 ) -> anyhow::Result<PackAnswer> {
     if stored_task != Some(task) || stored_kind != kind.word() {
-        return Err(Fault::failed("this scan's id has been used for another scan")
-            .hint("scan again: each scan gets an id of its own")
-            .into());
+        return Err(
+            Fault::failed("this scan's id has been used for another scan")
+                .hint("scan again: each scan gets an id of its own")
+                .into(),
+        );
     }
     Ok(PackAnswer {
         outcome: "stored".to_owned(),

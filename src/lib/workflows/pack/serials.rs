@@ -65,7 +65,10 @@ pub(super) async fn to_be_packed(
         let why = format!("each unit of {sku} has its own serial");
         return Err(Refusal::new(why, "scan them one by one").into());
     }
-    let Some(row) = serials::find(tx, serial, Some(line.product_id)).await?.pop() else {
+    let Some(row) = serials::find(tx, serial, Some(line.product_id))
+        .await?
+        .pop()
+    else {
         return Err(match serials::find(tx, serial, None).await?.pop() {
             None => unknown(serial),
             Some(other) => Refusal::new(
@@ -126,7 +129,10 @@ pub(super) async fn share(
     );
     Err(Refusal {
         manager_may_swap: true,
-        ..Refusal::new(why, "take the unit that was picked, or let a manager swap the lots")
+        ..Refusal::new(
+            why,
+            "take the unit that was picked, or let a manager swap the lots",
+        )
     }
     .into())
 }

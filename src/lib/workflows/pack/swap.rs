@@ -46,7 +46,10 @@ pub(super) async fn run(
     let source = source(&row, &places, &promises, &busy)?;
     exchange(ctx, tx, &row, line, from, source, &promises).await?;
     let old = line.lot.clone().unwrap_or_default();
-    let reason = format!("serial {} of lot {} packed for lot {old}", row.serial, row.lot);
+    let reason = format!(
+        "serial {} of lot {} packed for lot {old}",
+        row.serial, row.lot
+    );
     let at = (source.0.location_id, row.lot_id);
     packages::note_other_lot(tx, &ctx.stamp(), &lying.task, line, at, &reason).await?;
     let fact = Event::new(
@@ -116,9 +119,15 @@ fn source<'p>(
         }
     }
     let why = if of_lot.is_empty() {
-        format!("no unit of lot {} is booked where goods are sold from", row.lot)
+        format!(
+            "no unit of lot {} is booked where goods are sold from",
+            row.lot
+        )
     } else {
-        format!("each unit of lot {} is being picked for another order", row.lot)
+        format!(
+            "each unit of lot {} is being picked for another order",
+            row.lot
+        )
     };
     Err(Refusal::new(why, "take the unit that was picked"))
 }
