@@ -7,7 +7,8 @@ mod serials;
 use crate::harness::{Shop, on_all_stores};
 use crate::shelves::{order, receive};
 use crate::trading::trading;
-use bench::{pack, picked, refused, told};
+pub use bench::picked;
+use bench::{pack, refused, told};
 
 on_all_stores!(
     an_order_goes_into_one_box_and_leaves,
