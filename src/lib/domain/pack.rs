@@ -120,7 +120,9 @@ mod tests {
     #[test]
     fn nothing_is_packed_that_is_no_longer_wanted() {
         let mut lines = [open(1, None, 2), open(2, None, 3)];
-        lines.iter_mut().for_each(|line| line.wanted = 3);
+        for line in &mut lines {
+            line.wanted = 3;
+        }
         assert_eq!(share(&lines, 3, None), Ok(vec![(1, 2), (2, 1)]));
         assert_eq!(share(&lines, 4, None), Err(TooMany { left: 3 }));
     }

@@ -220,8 +220,8 @@ pub async fn on_the_bench(tx: &mut Tx) -> Result<Vec<(Task, i64, i64, i64)>, Sto
     let sums: HashMap<i64, (i64, i64, i64)> =
         sums.into_iter().map(|s| (s.0, (s.1, s.2, s.3))).collect();
     let with = |task: Task| {
-        let (picked, packed, packages) = sums.get(&task.id).copied().unwrap_or_default();
-        (task, picked, packed, packages)
+        let (taken, packed, boxes) = sums.get(&task.id).copied().unwrap_or_default();
+        (task, taken, packed, boxes)
     };
     Ok(tasks.into_iter().map(with).collect())
 }

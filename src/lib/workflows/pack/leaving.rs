@@ -77,7 +77,7 @@ impl Packed {
         tx: &mut Tx,
         order: i64,
     ) -> anyhow::Result<Option<Self>> {
-        let Some(packed) = Self::held(tx, order).await? else {
+        let Some(held) = Self::held(tx, order).await? else {
             return Ok(None);
         };
         let Task {
@@ -87,9 +87,9 @@ impl Packed {
             packer,
             pack_until,
             ..
-        } = &packed.lying.task;
+        } = &held.lying.task;
         let fault = match state.as_str() {
-            "packed" => return Ok(Some(packed)),
+            "packed" => return Ok(Some(held)),
             "picking" => Fault::failed(format!("{name} is being picked by {picker}"))
                 .hint("let it be picked and packed, or give its round back: `opsctl pick release`"),
             _ => {

@@ -113,8 +113,8 @@ fn source<'p>(
         return Ok((free, None));
     }
     for place in &of_lot {
-        let promised = promises.iter().filter(|p| p.2 == place.id);
-        if let Some((_, demand, ..)) = promised.into_iter().find(|p| !busy.contains(&p.1)) {
+        let mut here = promises.iter().filter(|p| p.2 == place.id);
+        if let Some((_, demand, ..)) = here.find(|p| !busy.contains(&p.1)) {
             return Ok((place, Some(*demand)));
         }
     }
