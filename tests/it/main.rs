@@ -28,6 +28,7 @@ mod low_stock;
 mod open;
 mod outages;
 mod people;
+mod packing;
 mod products;
 mod purchasing;
 mod receiving;

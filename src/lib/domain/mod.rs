@@ -13,6 +13,7 @@ pub mod layers;
 pub mod money;
 pub mod order;
 pub mod people;
+pub mod pack;
 pub mod purchase;
 pub mod replenish;
 pub mod secret_ref;

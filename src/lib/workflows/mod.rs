@@ -10,6 +10,7 @@ pub mod locations;
 pub mod low_stock;
 pub mod open;
 pub mod orders;
+pub mod pack;
 pub mod products;
 pub mod proof;
 pub mod propose;
