@@ -18,6 +18,14 @@ use crate::harness::Shop;
 pub const PASSWORD: &str = "correct horse battery";
 pub const PIN: &str = "2580";
 
+/// A client without TLS; reqwest wants a provider of it nevertheless.
+pub fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder();
+    let builder = builder.redirect(reqwest::redirect::Policy::none());
+    builder.build().unwrap()
+}
+
 /// A server; dropping it stops it.
 pub struct Served {
     pub address: SocketAddr,
@@ -57,12 +65,8 @@ impl Served {
     }
 
     pub fn browser(&self) -> Browser {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
         Browser {
-            client,
+            client: client(),
             base: format!("http://{}", self.address),
             cookie: Mutex::new(None),
         }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{Kind, Shop, on_all_stores};
-use crate::served::{Browser, PASSWORD, PIN, Served, location};
+use crate::served::{Browser, PASSWORD, PIN, Served, client, location};
 
 /// Every route, and what it answers nobody, a packer, a manager and an admin. Forms are sent
 /// empty: 422 means that they were let through to it. `:1` in a path is a thing that is not
@@ -643,31 +643,42 @@ async fn what_is_under_way_ends_before_the_server_does() {
     stopped.unwrap().unwrap().unwrap();
 }
 
+/// A process that ends with the story.
+struct Child(std::process::Child);
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The real binary: it says where it listens, answers, and ends when it is told to.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_binary_serves_until_it_is_told_to_stop() {
     use std::io::BufRead;
     let shop = Shop::new(Kind::Sqlite).await;
     let mut command = shop.command(&["--json", "serve", "--listen", "127.0.0.1:0"]);
-    let mut child = command
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let command = command.stdout(std::process::Stdio::piped());
+    let mut child = Child(command.spawn().unwrap());
     let mut line = String::new();
-    let mut said = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut said = std::io::BufReader::new(child.0.stdout.take().unwrap());
     said.read_line(&mut line).unwrap();
     let said: serde_json::Value = serde_json::from_str(&line).unwrap();
     let url = said["url"].as_str().unwrap().to_owned();
     assert!(!url.ends_with(":0"), "{url}");
-    let health = reqwest::get(format!("{url}/healthz")).await.unwrap();
+    let health = client().get(format!("{url}/healthz")).send().await.unwrap();
     let health: serde_json::Value = health.json().await.unwrap();
     assert_eq!(health["store"], "reachable");
-    let pid = child.id().to_string();
+    let pid = child.0.id().to_string();
     let kill = std::process::Command::new("kill")
         .args(["-TERM", &pid])
         .status();
     assert!(kill.unwrap().success());
-    let ended = tokio::task::spawn_blocking(move || child.wait().unwrap());
+    let ended = tokio::task::spawn_blocking(move || {
+        let child = &mut child;
+        child.0.wait().unwrap()
+    });
     let ended = tokio::time::timeout(Duration::from_secs(15), ended).await;
     assert!(ended.unwrap().unwrap().success());
 }
