@@ -11,6 +11,7 @@ pub mod low_stock;
 pub mod open;
 pub mod orders;
 pub mod pack;
+pub mod pick;
 pub mod products;
 pub mod proof;
 pub mod propose;
