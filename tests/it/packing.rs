@@ -34,7 +34,7 @@ async fn an_order_goes_into_one_box_and_leaves(shop: Shop) {
     order(&shop, "1,2026-02-01,MUG,2\n1,2026-02-01,CUP,1\n");
     refused(&shop, "start manual:1", &["nothing is picked for manual:1"]);
     picked(&shop, "manual:1").await;
-    let ship = [
+    let leaves = [
         "ship",
         "--manual",
         "1",
@@ -45,7 +45,7 @@ async fn an_order_goes_into_one_box_and_leaves(shop: Shop) {
     ];
     crate::shelves::refused(
         &shop,
-        &ship,
+        &leaves,
         1,
         &["manual:1 is picked and waits for packing"],
     );
@@ -77,7 +77,7 @@ async fn an_order_goes_into_one_box_and_leaves(shop: Shop) {
     assert_eq!(bench["packages"][0]["length_mm"], 300);
     assert_eq!(bench["packages"][0]["closed"], true);
     shop.must_be_sound();
-    let wrong = [&ship[..], &["--line", "MUG=1"]].concat();
+    let wrong = [&leaves[..], &["--line", "MUG=1"]].concat();
     crate::shelves::refused(&shop, &wrong, 1, &["not what lies packed", "pack reopen"]);
     let shipped = pack(&shop, "ship manual:1 --carrier UPS --tracking 1Z");
     assert_eq!(shipped["shipments"][0]["units"], 3);
@@ -163,7 +163,7 @@ async fn the_rest_of_an_order_leaves_later(shop: Shop) {
     pack(&shop, "item manual:1 1 MUG --units 2");
     pack(&shop, "finish manual:1 --partial");
     assert_eq!(pack(&shop, "finish manual:1 --partial")["state"], "packed");
-    let ship = [
+    let leaves = [
         "ship",
         "--manual",
         "1",
@@ -172,7 +172,7 @@ async fn the_rest_of_an_order_leaves_later(shop: Shop) {
         "--tracking",
         "1Z",
     ];
-    let shipped = shop.json(&ship);
+    let shipped = shop.json(&leaves);
     assert_eq!(shipped["shipments"][0]["units"], 2);
     assert_eq!(shipped["shipments"][0]["left"], 1);
     let bench = pack(&shop, "show manual:1");
