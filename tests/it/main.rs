@@ -29,6 +29,7 @@ mod open;
 mod outages;
 mod packing;
 mod people;
+mod picking;
 mod products;
 mod purchasing;
 mod receiving;
