@@ -12,6 +12,7 @@ pub mod landed;
 pub mod layers;
 pub mod money;
 pub mod order;
+pub mod people;
 pub mod purchase;
 pub mod replenish;
 pub mod secret_ref;
