@@ -4,6 +4,7 @@
 //! [`router`] merges the routes of each file. Every answer goes through `security`.
 
 pub mod error;
+pub mod feed;
 pub mod forms;
 pub mod pages;
 pub mod security;

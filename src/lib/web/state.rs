@@ -7,6 +7,7 @@ use minijinja::{Environment, Value, context};
 use tokio::sync::watch;
 
 use super::error::WebError;
+use super::feed::Feed;
 use super::session::{Operator, Sessions};
 use super::templates;
 use crate::context::Context;
@@ -20,6 +21,7 @@ struct Inner {
     base: Context,
     templates: Environment<'static>,
     sessions: Sessions,
+    feed: Feed,
     stopping: watch::Receiver<bool>,
 }
 
@@ -39,7 +41,7 @@ const NAV: &[(&str, &str, &str, Role)] = &[
     ),
     ("holds", "/holds", "Holds", Role::Manager),
     ("jobs", "/jobs", "Jobs", Role::Manager),
-    ("live", "/live", "Live", Role::Manager),
+    ("events", "/events", "Events", Role::Manager),
     ("users", "/users", "People", Role::Admin),
 ];
 
@@ -51,10 +53,12 @@ impl App {
     pub fn new(base: Context, stopping: watch::Receiver<bool>) -> anyhow::Result<Self> {
         let templates = templates::environment(base.tenant.tenant.timezone)?;
         let sessions = Sessions::new(&base);
+        let feed = Feed::new(base.clone(), stopping.clone());
         Ok(Self(Arc::new(Inner {
             base,
             templates,
             sessions,
+            feed,
             stopping,
         })))
     }
@@ -77,6 +81,11 @@ impl App {
     /// Who is signed in where.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
+    }
+
+    /// The live log.
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
     }
 
     /// Turns true when the server is to end: streams stop then.

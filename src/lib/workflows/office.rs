@@ -30,6 +30,10 @@ pub const PAGE: i64 = 50;
 const TYPED: usize = 100;
 /// And so many words.
 const WORDS: usize = 5;
+/// Events on a page.
+const EVENTS: i64 = 100;
+/// Events of a kind are looked for among so many of the newest.
+pub const SEARCHED_EVENTS: i64 = 10_000;
 /// Orders named beside a product that they lack.
 const NAMED: usize = 5;
 
@@ -419,6 +423,23 @@ pub async fn runs(ctx: &Context, job: Option<&str>, before: Option<i64>) -> anyh
         next: rows.last().map(|last| last.id).filter(|_| more),
         rows: rows.into_iter().map(RunShown::of).collect(),
     })
+}
+
+/// The newest events, newest first: of a kind that begins so (among the newest
+/// [`SEARCHED_EVENTS`]), of one subject, or both.
+///
+/// # Errors
+/// The store's.
+pub async fn events(
+    ctx: &Context,
+    kind: Option<&str>,
+    subject: Option<&str>,
+) -> anyhow::Result<Vec<events::Row>> {
+    let kind = chosen(kind).unwrap_or_default();
+    let subject = chosen(subject);
+    let mut tx = ctx.store.read().await?;
+    let subject = subject.as_deref();
+    Ok(events::of_kind(&mut tx, &kind, subject, SEARCHED_EVENTS, EVENTS).await?)
 }
 
 /// How the house stands.
