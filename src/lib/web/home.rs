@@ -17,9 +17,10 @@ pub fn routes() -> Router<App> {
 }
 
 async fn home(State(app): State<App>, Present(who): Present) -> Result<Html<String>, WebError> {
-    let house = match who.role >= Role::Manager {
-        true => Some(office::overview(&app.context(&who)).await?),
-        false => None,
+    let house = if who.role >= Role::Manager {
+        Some(office::overview(&app.context(&who)).await?)
+    } else {
+        None
     };
     let values = context! { house => Value::from_serialize(&house) };
     app.page(Some(&who), "home.html", values)
