@@ -180,7 +180,7 @@ async fn each_page_shows_the_small_shop(shop: Shop) {
         "INSERT INTO job_runs (run, job, actor, started_at, finished_at, outcome, report) VALUES \
          ('r1', 'sync', 'cron:sync', 1772355600000, 1772355601500, 'done', '{\"taken_in\": 7}'), \
          ('r2', 'sync', 'cron:sync', 1772355660000, 1772355661000, 'failed', '{\"error\": \"no route\"}'), \
-         ('r3', 'reserve', 'cli:kim', 1772355700000, NULL, NULL, NULL)",
+         ('r3', 'export', 'cli:kim', 1772355700000, NULL, NULL, NULL)",
     )
     .await;
     let page = kim.page("/jobs").await;
