@@ -7,7 +7,7 @@ use opsctl::domain::time::UtcMs;
 use serde_json::Value;
 
 use crate::harness::{Shop, on_all_stores};
-use crate::shelves::{order, receive, refused};
+use crate::shelves::{receive, refused};
 use crate::site::{Site, Visitor, encoded, local};
 
 on_all_stores!(

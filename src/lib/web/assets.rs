@@ -37,6 +37,7 @@ static ASSETS: &[Asset] = assets! {
     "events.js": SCRIPT,
     "icon.svg": SVG,
     "office.css": CSS,
+    "switch.js": SCRIPT,
 };
 
 static HASHES: LazyLock<Vec<String>> = LazyLock::new(|| {

@@ -28,6 +28,8 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "parts.html",
     "product.html",
     "stock.html",
+    "switch.html",
+    "users.html",
 ];
 
 /// The environment that renders them. Whatever is put into one is escaped, and what a
