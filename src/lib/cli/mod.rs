@@ -13,6 +13,7 @@ mod events;
 mod export;
 mod failure;
 mod gtin;
+mod hold;
 mod init;
 mod invoice;
 mod jobs;
@@ -195,6 +196,8 @@ enum Command {
     Location(location::Args),
     /// Take orders in by hand, list and show them
     Orders(orders::Args),
+    /// Keep orders from leaving, and let them go again
+    Hold(hold::Args),
     /// Go through all that a run needs: file, secrets, database, scan index, channels
     Doctor(doctor::Args),
     /// Prove that the stored data is sound
@@ -317,6 +320,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Orders(args) => with_context(globals, out, async |ctx, out| {
             orders::run(&args, ctx, out).await
+        }),
+        Command::Hold(args) => with_context(globals, out, async |ctx, out| {
+            hold::run(&args, ctx, out).await
         }),
         Command::Check(args) => with_context(globals, out, async |ctx, out| {
             check::run(&args, ctx, out).await

@@ -27,6 +27,7 @@ pub mod listings;
 pub mod locations;
 pub mod low_stock;
 pub mod migrate;
+pub mod office;
 pub mod orders;
 pub mod outbox;
 pub mod packages;

@@ -34,7 +34,9 @@ const SVG: &str = "image/svg+xml";
 static ASSETS: &[Asset] = assets! {
     "app.css": CSS,
     "app.js": SCRIPT,
+    "events.js": SCRIPT,
     "icon.svg": SVG,
+    "office.css": CSS,
     "switch.js": SCRIPT,
 };
 

@@ -4,10 +4,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Html;
 use axum::routing::get;
-use minijinja::context;
+use minijinja::{Value, context};
 
 use super::error::WebError;
 use super::{App, Present};
+use crate::domain::people::Role;
+use crate::workflows::office;
 
 /// Its route.
 pub fn routes() -> Router<App> {
@@ -15,5 +17,11 @@ pub fn routes() -> Router<App> {
 }
 
 async fn home(State(app): State<App>, Present(who): Present) -> Result<Html<String>, WebError> {
-    app.page(Some(&who), "home.html", context! {})
+    let house = if who.role >= Role::Manager {
+        Some(office::overview(&app.context(&who)).await?)
+    } else {
+        None
+    };
+    let values = context! { house => Value::from_serialize(&house) };
+    app.page(Some(&who), "home.html", values)
 }

@@ -5,6 +5,7 @@
 
 pub mod connections;
 pub mod error;
+pub mod feed;
 pub mod forms;
 pub mod metrics;
 pub mod pages;

@@ -8,6 +8,7 @@ use minijinja::{Environment, Value, context};
 use tokio::sync::{Mutex, watch};
 
 use super::error::WebError;
+use super::feed::Feed;
 use super::forms::Answers;
 use super::metrics::Metrics;
 use super::session::{Operator, Sessions};
@@ -25,6 +26,7 @@ struct Inner {
     base: Context,
     templates: Environment<'static>,
     sessions: Sessions,
+    feed: Feed,
     stopping: watch::Receiver<bool>,
     metrics: Metrics,
     attempts: Attempts,
@@ -51,7 +53,7 @@ const NAV: &[(&str, &str, &str, Role)] = &[
     ),
     ("holds", "/holds", "Holds", Role::Manager),
     ("jobs", "/jobs", "Jobs", Role::Manager),
-    ("live", "/live", "Live", Role::Manager),
+    ("events", "/events", "Events", Role::Manager),
     ("users", "/users", "People", Role::Admin),
 ];
 
@@ -63,10 +65,12 @@ impl App {
     pub fn new(base: Context, stopping: watch::Receiver<bool>) -> anyhow::Result<Self> {
         let templates = templates::environment(base.tenant.tenant.timezone)?;
         let sessions = Sessions::new(&base);
+        let feed = Feed::new(base.clone(), stopping.clone());
         Ok(Self(Arc::new(Inner {
             base,
             templates,
             sessions,
+            feed,
             stopping,
             metrics: Metrics::new(),
             attempts: Attempts::new(),
@@ -98,6 +102,11 @@ impl App {
     /// Who is signed in where.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
+    }
+
+    /// The live log.
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
     }
 
     /// What is counted.

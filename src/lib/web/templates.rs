@@ -3,6 +3,7 @@
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::assets;
+use super::pages::filters;
 use crate::domain::time::UtcMs;
 
 macro_rules! templates {
@@ -13,10 +14,20 @@ macro_rules! templates {
 
 /// All there are.
 const TEMPLATES: &[(&str, &str)] = templates![
+    "backorders.html",
     "base.html",
     "error.html",
+    "events.html",
+    "holds.html",
     "home.html",
+    "jobs.html",
     "login.html",
+    "order.html",
+    "orders.html",
+    "overview.html",
+    "parts.html",
+    "product.html",
+    "stock.html",
     "switch.html",
     "users.html",
 ];
@@ -44,5 +55,6 @@ pub fn environment(zone: chrono_tz::Tz) -> Result<Environment<'static>, Error> {
         let local = UtcMs(at).to_utc().with_timezone(&zone);
         local.format("%Y-%m-%d %H:%M").to_string()
     });
+    filters::add(&mut environment, zone);
     Ok(environment)
 }
