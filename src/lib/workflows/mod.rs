@@ -11,6 +11,7 @@ pub mod low_stock;
 pub mod open;
 pub mod orders;
 pub mod pick;
+pub mod pack;
 pub mod products;
 pub mod propose;
 pub mod purchasing;
