@@ -34,9 +34,11 @@ pub mod receipts;
 pub mod reservations;
 pub mod scan_index;
 pub mod serials;
+pub mod sessions;
 pub mod shipments;
 pub mod stock;
 pub mod suppliers;
+pub mod users;
 pub mod value;
 
 use std::path::PathBuf;
