@@ -186,8 +186,8 @@ fn shape(first_two: &str) -> Option<(usize, Option<usize>)> {
         "20" => (2, Some(2)),
         "31" | "32" | "33" | "34" | "35" | "36" => (4, Some(6)),
         "41" => (3, Some(13)),
-        "10" | "21" | "22" | "30" | "37" => (2, None),
-        "90" | "91" | "92" | "93" | "94" | "95" | "96" | "97" | "98" | "99" => (2, None),
+        "10" | "21" | "22" | "30" | "37" | "90" | "91" | "92" | "93" | "94" | "95" | "96"
+        | "97" | "98" | "99" => (2, None),
         "23" | "24" | "25" | "40" | "42" | "71" => (3, None),
         "39" | "43" | "70" | "72" | "80" | "81" | "82" => (4, None),
         _ => return None,
@@ -342,7 +342,7 @@ fn check(ai: &str, value: &str) -> Result<(), Gs1Error> {
         ("10" | "21", _) => (1..=LONGEST_VALUE).contains(&length) && value.chars().all(is_82),
         ("37" | "30", _) => length <= 8 && all_digits(value),
         (_, Some((_, Some(fixed)))) => length == fixed && all_digits(value),
-        _ => length >= 1 && length <= 90 && value.chars().all(is_82),
+        _ => (1..=90).contains(&length) && value.chars().all(is_82),
     };
     if fine {
         Ok(())

@@ -94,6 +94,9 @@ impl Command {
     }
 }
 
+/// Makes a label of what follows its prefix.
+type Make = fn(&str) -> Result<StationCode, StationCodeError>;
+
 /// Why a label of the house says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StationCodeError {
@@ -120,16 +123,15 @@ impl StationCode {
             return None;
         }
         let code = code.to_ascii_uppercase();
-        let (make, value): (fn(&str) -> Result<Self, StationCodeError>, &str) =
-            if let Some(value) = code.strip_prefix("OPSBIN") {
-                (|value| Ok(Self::Bin(value.to_owned())), value)
-            } else if let Some(value) = code.strip_prefix("OPSTOTE") {
-                (tote, value)
-            } else if let Some(value) = code.strip_prefix("OPSUSER") {
-                (|value| Ok(Self::User(value.to_owned())), value)
-            } else {
-                (command, code.strip_prefix("OPSDO")?)
-            };
+        let (make, value): (Make, &str) = if let Some(value) = code.strip_prefix("OPSBIN") {
+            (|value| Ok(Self::Bin(value.to_owned())), value)
+        } else if let Some(value) = code.strip_prefix("OPSTOTE") {
+            (tote, value)
+        } else if let Some(value) = code.strip_prefix("OPSUSER") {
+            (|value| Ok(Self::User(value.to_owned())), value)
+        } else {
+            (command, code.strip_prefix("OPSDO")?)
+        };
         if value.is_empty() || !value.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Some(Err(StationCodeError::Damaged));
         }

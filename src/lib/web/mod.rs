@@ -6,6 +6,7 @@
 pub mod error;
 pub mod forms;
 pub mod pages;
+pub mod scans;
 pub mod security;
 pub mod session;
 pub mod state;

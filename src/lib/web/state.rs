@@ -7,6 +7,7 @@ use minijinja::{Environment, Value, context};
 use tokio::sync::watch;
 
 use super::error::WebError;
+use super::scans::ScanCache;
 use super::session::{Operator, Sessions};
 use super::templates;
 use crate::context::Context;
@@ -20,6 +21,7 @@ struct Inner {
     base: Context,
     templates: Environment<'static>,
     sessions: Sessions,
+    scans: ScanCache,
     stopping: watch::Receiver<bool>,
 }
 
@@ -51,10 +53,12 @@ impl App {
     pub fn new(base: Context, stopping: watch::Receiver<bool>) -> anyhow::Result<Self> {
         let templates = templates::environment(base.tenant.tenant.timezone)?;
         let sessions = Sessions::new(&base);
+        let scans = ScanCache::new(&base);
         Ok(Self(Arc::new(Inner {
             base,
             templates,
             sessions,
+            scans,
             stopping,
         })))
     }
@@ -77,6 +81,11 @@ impl App {
     /// Who is signed in where.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
+    }
+
+    /// What scanned codes are.
+    pub fn scans(&self) -> &ScanCache {
+        &self.0.scans
     }
 
     /// Turns true when the server is to end: streams stop then.

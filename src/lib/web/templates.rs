@@ -12,7 +12,18 @@ macro_rules! templates {
 }
 
 /// All there are.
-const TEMPLATES: &[(&str, &str)] = templates!["base.html", "error.html", "home.html", "login.html"];
+const TEMPLATES: &[(&str, &str)] = templates![
+    "base.html",
+    "calibrate.html",
+    "commands.html",
+    "error.html",
+    "home.html",
+    "login.html",
+    "pack.html",
+    "pick.html",
+    "scanbar.html",
+    "station.html",
+];
 
 /// The environment that renders them. Whatever is put into one is escaped, and what a
 /// template names but was not given is an error.

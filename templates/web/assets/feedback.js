@@ -51,16 +51,19 @@ export function feedback() {
   const band = element("div", "band");
   band.setAttribute("role", "status");
   band.setAttribute("aria-live", "polite");
-  const cover = element("div", "cover");
+  // A modal dialog: over every other one, and the focus stays in it.
+  const cover = element("dialog", "cover");
   cover.setAttribute("role", "alertdialog");
   cover.setAttribute("aria-live", "assertive");
-  cover.hidden = true;
+  cover.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    acknowledge();
+  });
   document.body.append(band, cover);
 
   let flash = 0;
   let missed = 0;
   let acknowledged = null;
-  let before = null;
 
   function good(kind, title, words = "") {
     sound(kind);
@@ -95,13 +98,12 @@ export function feedback() {
     const count = element("p", "missed", "");
     cover.replaceChildren(icon, element("h2", "", title), element("p", "words", words), count, row);
     cover.className = `cover ${kind}`;
-    cover.hidden = false;
+    if (!cover.open) cover.showModal();
     button.focus({ preventScroll: true });
   }
 
   function bad(kind, title, words = "", { then = null, actions = [] } = {}) {
     sound(kind);
-    if (cover.hidden) before = document.activeElement;
     acknowledged = then;
     missed = 0;
     band.classList.remove("shown");
@@ -109,10 +111,8 @@ export function feedback() {
   }
 
   function acknowledge() {
-    if (cover.hidden) return;
-    cover.hidden = true;
-    before?.focus?.({ preventScroll: true });
-    before = null;
+    if (!cover.open) return;
+    cover.close();
     const then = acknowledged;
     acknowledged = null;
     then?.();
@@ -126,15 +126,6 @@ export function feedback() {
     cover.querySelector(".missed").textContent = `${scans} since then did not count. Read this first.`;
   }
 
-  document.addEventListener("keydown", (event) => {
-    if (cover.hidden || event.defaultPrevented) return;
-    if (event.key === "Escape") acknowledge();
-    if (event.key === "Tab" && !cover.contains(event.target)) {
-      event.preventDefault();
-      cover.querySelector("button").focus();
-    }
-  });
-
   return {
     ok: (title, words) => good("ok", title, words),
     line: (title, words) => good("line", title, words),
@@ -142,7 +133,7 @@ export function feedback() {
     wrong: (title, words, more) => bad("wrong", title, words, more),
     unknown: (title, words, more) => bad("unknown", title, words, more),
     many: (title, words, more) => bad("many", title, words, more),
-    blocking: () => !cover.hidden,
+    blocking: () => cover.open,
     block,
     acknowledge,
   };
