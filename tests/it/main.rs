@@ -33,6 +33,7 @@ mod receiving;
 mod reserve;
 mod secrets;
 mod shelves;
+mod station;
 mod stock;
 mod sync;
 mod tenant;
