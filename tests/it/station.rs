@@ -39,7 +39,9 @@ async fn signed_in(driver: &Driver, home: &str, who: &Person) -> Browser {
 async fn round(browser: &Browser, order: &str) {
     browser.open("/station").await;
     browser.listens().await;
-    browser.until("document.querySelector('#queue').dataset.loaded === 'yes'").await;
+    browser
+        .until("document.querySelector('#queue').dataset.loaded === 'yes'")
+        .await;
     browser.scan(order).await;
     browser.at("/station/pick/").await;
     browser.listens().await;
@@ -49,7 +51,9 @@ async fn round(browser: &Browser, order: &str) {
 async fn at_the_queue(browser: &Browser) {
     browser.open("/station").await;
     browser.listens().await;
-    browser.until("document.querySelector('#queue').dataset.loaded === 'yes'").await;
+    browser
+        .until("document.querySelector('#queue').dataset.loaded === 'yes'")
+        .await;
 }
 
 async fn by_keyboard_alone(driver: &Driver) {
@@ -98,38 +102,56 @@ async fn by_keyboard_alone(driver: &Driver) {
     browser.says("Which box?").await;
     browser.picture("pack-box").await;
     browser.press(Key::Enter).await;
-    browser.until("document.querySelectorAll('[data-box]').length === 1").await;
+    browser
+        .until("document.querySelectorAll('[data-box]').length === 1")
+        .await;
     for (code, left) in [(MUG, 2), (MUG, 1)] {
         browser.types(code).await;
         browser.press(Key::Enter).await;
-        browser.until(&format!("document.querySelector('#bench').dataset.left === '{left}'")).await;
+        browser
+            .until(&format!(
+                "document.querySelector('#bench').dataset.left === '{left}'"
+            ))
+            .await;
     }
     browser.picture("pack").await;
     browser.types("TEA").await;
     browser.press(Key::Enter).await;
     browser.until("document.querySelector('#bench').dataset.left === '0' || document.querySelector('dialog.prompt') !== null").await;
-    if browser.eval("document.querySelector('dialog.prompt') !== null").await == true {
+    if browser
+        .eval("document.querySelector('dialog.prompt') !== null")
+        .await
+        == true
+    {
         browser.types("T1").await;
         browser.press(Key::Enter).await;
     }
-    browser.until("document.querySelector('#bench').dataset.left === '0'").await;
+    browser
+        .until("document.querySelector('#bench').dataset.left === '0'")
+        .await;
     browser.tab_to("#close").await;
     browser.says("Weigh box 1").await;
     browser.types("920").await;
     browser.press(Key::Enter).await;
     browser.says("closed").await;
     browser.tab_to("#finish").await;
-    browser.until("document.querySelector('#bench').dataset.state === 'packed'").await;
+    browser
+        .until("document.querySelector('#bench').dataset.state === 'packed'")
+        .await;
     browser.picture("pack-done").await;
     browser.tab_to("#finish").await;
     browser.says("Shipped by hand").await;
     browser.picture("pack-ship").await;
-    browser.eval("document.querySelector('#prompt-carrier').focus()").await;
+    browser
+        .eval("document.querySelector('#prompt-carrier').focus()")
+        .await;
     browser.types("DHL").await;
     browser.press(Key::Tab).await;
     browser.types("JD0146").await;
     browser.press(Key::Enter).await;
-    browser.until("document.querySelector('#bench').dataset.state === 'shipped'").await;
+    browser
+        .until("document.querySelector('#bench').dataset.state === 'shipped'")
+        .await;
     browser.picture("pack-shipped").await;
     floor.shop.must_be_sound();
     browser.close().await;
@@ -155,7 +177,9 @@ async fn what_is_wrong_is_refused_loudly(driver: &Driver) {
     browser.shouts("unknown", "No product has this code").await;
     browser.picture("pick-unknown").await;
     browser.press(Key::Enter).await;
-    browser.until("document.querySelector('dialog.cover[open]') === null").await;
+    browser
+        .until("document.querySelector('dialog.cover[open]') === null")
+        .await;
 
     browser.scan(MUG_CASE).await;
     browser.taken(6).await;
@@ -181,7 +205,11 @@ async fn what_is_wrong_is_refused_loudly(driver: &Driver) {
     browser.shouts("wrong", "1 line left").await;
     browser.acknowledge().await;
 
-    for hostile in ["^XA^FDhello^XZ", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>"] {
+    for hostile in [
+        "^XA^FDhello^XZ",
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+    ] {
         browser.scan(hostile).await;
         browser.shouts("unknown", "No product has this code").await;
         browser.acknowledge().await;
@@ -202,19 +230,26 @@ async fn what_is_wrong_is_refused_loudly(driver: &Driver) {
 async fn three_orders_in_one_round(driver: &Driver) {
     let floor = Floor::new().await;
     let ann = floor.person("ann", "packer");
-    for (number, lines) in [("1", [("MUG", 1)].as_slice()), ("2", &[("MUG", 2)]), ("3", &[("MUG", 1), ("CAM", 1)])] {
+    for (number, lines) in [
+        ("1", [("MUG", 1)].as_slice()),
+        ("2", &[("MUG", 2)]),
+        ("3", &[("MUG", 1), ("CAM", 1)]),
+    ] {
         floor.order(number, lines);
     }
     let browser = signed_in(driver, &floor.home(), &ann).await;
     at_the_queue(&browser).await;
     // The tote with the highest number says how many are carried.
     browser.scan("OPSTOTE3").await;
-    browser.until("document.querySelector('#totes').value === '3'").await;
+    browser
+        .until("document.querySelector('#totes').value === '3'")
+        .await;
     browser.scan("OPSDONEXT").await;
     browser.at("/station/pick/").await;
     browser.listens().await;
     browser.taken(0).await;
-    let put = |tote: i64| format!("document.querySelector('.put .tote')?.textContent === 'Tote {tote}'");
+    let put =
+        |tote: i64| format!("document.querySelector('.put .tote')?.textContent === 'Tote {tote}'");
     for (taken, tote) in [(1, 1), (2, 2), (3, 2), (4, 3)] {
         browser.scan(MUG).await;
         browser.taken(taken).await;
@@ -229,11 +264,15 @@ async fn three_orders_in_one_round(driver: &Driver) {
     browser.taken(5).await;
     browser.waiting(0).await;
     browser.scan("OPSDODONE").await;
-    browser.until("document.querySelector('#round').dataset.state === 'picked'").await;
+    browser
+        .until("document.querySelector('#round').dataset.state === 'picked'")
+        .await;
     browser.picture("pick-wave-done").await;
     assert_eq!(floor.lies_at("MUG", "packing"), 4);
     at_the_queue(&browser).await;
-    browser.until("document.querySelectorAll('#packing button').length === 3").await;
+    browser
+        .until("document.querySelectorAll('#packing button').length === 3")
+        .await;
     browser.picture("station-packing").await;
     browser.close().await;
     floor.shop.must_be_sound();
@@ -241,7 +280,10 @@ async fn three_orders_in_one_round(driver: &Driver) {
 
 async fn serials_are_bound_and_a_manager_swaps_one(driver: &Driver) {
     let floor = Floor::new().await;
-    let (ann, max) = (floor.person("ann", "packer"), floor.person("max", "manager"));
+    let (ann, max) = (
+        floor.person("ann", "packer"),
+        floor.person("max", "manager"),
+    );
     floor.order("1", &[("CAM", 2)]);
     let browser = signed_in(driver, &floor.home(), &ann).await;
     round(&browser, "1").await;
@@ -250,7 +292,9 @@ async fn serials_are_bound_and_a_manager_swaps_one(driver: &Driver) {
     browser.taken(2).await;
     browser.waiting(0).await;
     browser.scan("OPSDODONE").await;
-    browser.until("document.querySelector('#round').dataset.state === 'picked'").await;
+    browser
+        .until("document.querySelector('#round').dataset.state === 'picked'")
+        .await;
     browser.scan("OPSDONEXT").await;
     browser.at("/station/pack/").await;
     browser.listens().await;
@@ -259,7 +303,9 @@ async fn serials_are_bound_and_a_manager_swaps_one(driver: &Driver) {
     browser.scan("OPSDOBOX").await;
     browser.says("Which box?").await;
     browser.scan("OPSDOOK").await;
-    browser.until("document.querySelectorAll('[data-box]').length === 1").await;
+    browser
+        .until("document.querySelectorAll('[data-box]').length === 1")
+        .await;
 
     browser.scan(CAMERA).await;
     browser.says("Scan its serial").await;
@@ -267,21 +313,27 @@ async fn serials_are_bound_and_a_manager_swaps_one(driver: &Driver) {
     browser.scan("SN100").await;
     browser.until(&left(1)).await;
     browser.scan("SN100").await;
-    browser.until("document.querySelector('dialog.cover[open]') !== null").await;
+    browser
+        .until("document.querySelector('dialog.cover[open]') !== null")
+        .await;
     browser.acknowledge().await;
     browser.until(&left(1)).await;
     // Of the second lot: named as such, and a manager may take it all the same.
     browser.scan("SN200").await;
     browser.shouts("wrong", "C2").await;
     browser.picture("pack-swap").await;
-    browser.click("dialog.cover .buttons button:nth-child(2)").await;
+    browser
+        .click("dialog.cover .buttons button:nth-child(2)")
+        .await;
     browser.says("A manager scans their badge").await;
     browser.scan(&ann.badge).await;
     browser.shouts("wrong", "no manager").await;
     browser.acknowledge().await;
     browser.scan("SN200").await;
     browser.shouts("wrong", "C2").await;
-    browser.click("dialog.cover .buttons button:nth-child(2)").await;
+    browser
+        .click("dialog.cover .buttons button:nth-child(2)")
+        .await;
     browser.says("A manager scans their badge").await;
     browser.scan(&max.badge).await;
     browser.until(&left(0)).await;
@@ -323,12 +375,21 @@ async fn a_badge_or_a_pin_changes_who_is_there(driver: &Driver) {
     let (ann, ben) = (floor.person("ann", "packer"), floor.person("ben", "packer"));
     let browser = signed_in(driver, &floor.home(), &ann).await;
     at_the_queue(&browser).await;
-    let called = |name: &str| format!("document.querySelector('.who .name')?.textContent.trim().toLowerCase() === '{name}'");
+    let called = |name: &str| {
+        format!(
+            "document.querySelector('.who .name')?.textContent.trim().toLowerCase() === '{name}'"
+        )
+    };
     browser.until(&called("ann")).await;
     browser.scan(&ben.badge).await;
     browser.until(&called("ben")).await;
     browser.listens().await;
-    browser.scan(&ben.badge.replace(&ben.badge[13..], &"0".repeat(ben.badge.len() - 13))).await;
+    browser
+        .scan(
+            &ben.badge
+                .replace(&ben.badge[13..], &"0".repeat(ben.badge.len() - 13)),
+        )
+        .await;
     browser.shouts("wrong", "badge").await;
     browser.acknowledge().await;
     browser.scan("OPSDOLOCK").await;
@@ -350,9 +411,17 @@ async fn by_pin(browser: &Browser, who: &Person) {
             "[...document.querySelectorAll('.people button')].find((b) => b.textContent.trim().toLowerCase() === '{name}')?.click() ?? true"
         ))
         .await;
-    browser.until("document.querySelector('input[name=pin]') !== null").await;
-    let pin = browser.client.find(fantoccini::Locator::Css("input[name=pin]")).await.unwrap();
-    pin.send_keys(&format!("{}\u{e007}", who.pin)).await.unwrap();
+    browser
+        .until("document.querySelector('input[name=pin]') !== null")
+        .await;
+    let pin = browser
+        .client
+        .find(fantoccini::Locator::Css("input[name=pin]"))
+        .await
+        .unwrap();
+    pin.send_keys(&format!("{}\u{e007}", who.pin))
+        .await
+        .unwrap();
 }
 
 async fn every_button_does_it_once(driver: &Driver) {
@@ -368,7 +437,11 @@ async fn every_button_does_it_once(driver: &Driver) {
     browser.listens().await;
     browser.taken(0).await;
     let rounds = floor.shop.json(&["pick", "list"]);
-    assert_eq!(rounds.to_string().matches("\"expires_at\"").count(), 1, "{rounds}");
+    assert_eq!(
+        rounds.to_string().matches("\"expires_at\"").count(),
+        1,
+        "{rounds}"
+    );
     for taken in 1..=3 {
         browser.scan(MUG).await;
         browser.taken(taken).await;
@@ -379,37 +452,63 @@ async fn every_button_does_it_once(driver: &Driver) {
     browser.taken(3).await;
     browser.waiting(0).await;
     browser.double_click("#finish").await;
-    browser.until("document.querySelector('#round').dataset.state === 'picked'").await;
+    browser
+        .until("document.querySelector('#round').dataset.state === 'picked'")
+        .await;
     browser.double_click("#round .primary").await;
     browser.at("/station/pack/").await;
     browser.listens().await;
-    browser.until("document.querySelector('#bench').dataset.left === '3'").await;
+    browser
+        .until("document.querySelector('#bench').dataset.left === '3'")
+        .await;
     browser.double_click("#box").await;
     browser.says("Which box?").await;
     browser.double_click("dialog.prompt .primary").await;
-    browser.until("document.querySelectorAll('[data-box]').length === 1").await;
+    browser
+        .until("document.querySelectorAll('[data-box]').length === 1")
+        .await;
     for left in (0..3).rev() {
         browser.scan(MUG).await;
-        browser.until(&format!("document.querySelector('#bench').dataset.left === '{left}'")).await;
+        browser
+            .until(&format!(
+                "document.querySelector('#bench').dataset.left === '{left}'"
+            ))
+            .await;
     }
     browser.double_click("#undo").await;
-    browser.until("document.querySelector('#bench').dataset.left === '1'").await;
+    browser
+        .until("document.querySelector('#bench').dataset.left === '1'")
+        .await;
     browser.scan(MUG).await;
-    browser.until("document.querySelector('#bench').dataset.left === '0'").await;
+    browser
+        .until("document.querySelector('#bench').dataset.left === '0'")
+        .await;
     browser.double_click("#close").await;
     browser.says("Weigh box 1").await;
     browser.double_click("dialog.prompt .primary").await;
-    browser.until("document.querySelector('.package .chip.good') !== null").await;
+    browser
+        .until("document.querySelector('.package .chip.good') !== null")
+        .await;
     browser.double_click("#finish").await;
-    browser.until("document.querySelector('#bench').dataset.state === 'packed'").await;
-    let packages = browser.eval("document.querySelectorAll('[data-box]').length").await;
+    browser
+        .until("document.querySelector('#bench').dataset.state === 'packed'")
+        .await;
+    let packages = browser
+        .eval("document.querySelectorAll('[data-box]').length")
+        .await;
     assert_eq!(packages, 1);
-    browser.until("document.querySelector('dialog.prompt') === null").await;
+    browser
+        .until("document.querySelector('dialog.prompt') === null")
+        .await;
     browser.double_click("#finish").await;
     browser.says("Shipped by hand").await;
-    browser.eval("document.querySelector('#prompt-carrier').value = 'DHL'").await;
+    browser
+        .eval("document.querySelector('#prompt-carrier').value = 'DHL'")
+        .await;
     browser.double_click("dialog.prompt .primary").await;
-    browser.until("document.querySelector('#bench').dataset.state === 'shipped'").await;
+    browser
+        .until("document.querySelector('#bench').dataset.state === 'shipped'")
+        .await;
     assert_eq!(floor.lies_at("MUG", "A-01"), 57);
     assert_eq!(floor.lies_at("MUG", "packing"), 0);
     browser.close().await;
@@ -433,10 +532,14 @@ async fn a_short_pick_is_told(driver: &Driver) {
     browser.scan("OPSDOOK").await;
     browser.says("1 short").await;
     browser.waiting(0).await;
-    browser.until("document.querySelector('#told').textContent.length > 10").await;
+    browser
+        .until("document.querySelector('#told').textContent.length > 10")
+        .await;
     browser.picture("pick-short-told").await;
     browser.scan("OPSDODONE").await;
-    browser.until("document.querySelector('#round').dataset.state === 'picked'").await;
+    browser
+        .until("document.querySelector('#round').dataset.state === 'picked'")
+        .await;
     assert_eq!(floor.lies_at("TEA", "packing"), 3);
     browser.close().await;
     floor.shop.must_be_sound();
@@ -448,14 +551,18 @@ async fn the_scanner_can_be_tried_and_its_cards_printed(driver: &Driver) {
     let browser = signed_in(driver, &floor.home(), &ann).await;
     browser.open("/station/calibrate").await;
     browser.listens().await;
-    let known = browser.eval("document.querySelector('#known').dataset.code").await;
+    let known = browser
+        .eval("document.querySelector('#known').dataset.code")
+        .await;
     browser.scan(known.as_str().unwrap()).await;
     browser.says("set up right").await;
     browser.picture("calibrate").await;
     browser.scan(&known.as_str().unwrap().to_lowercase()).await;
     browser.says("Caps Lock").await;
     browser.open("/station/commands").await;
-    browser.until("document.querySelectorAll('.cards svg').length === 28").await;
+    browser
+        .until("document.querySelectorAll('.cards svg').length === 28")
+        .await;
     browser.picture("commands").await;
     browser.close().await;
 }
@@ -495,7 +602,9 @@ async fn scans_wait_while_the_line_is_cut(driver: &Driver) {
     browser.taken(8).await;
     browser.waiting(0).await;
     browser.scan("OPSDODONE").await;
-    browser.until("document.querySelector('#round').dataset.state === 'picked'").await;
+    browser
+        .until("document.querySelector('#round').dataset.state === 'picked'")
+        .await;
     assert_eq!(floor.lies_at("MUG", "packing"), 6);
     assert_eq!(floor.lies_at("TEA", "packing"), 2);
     browser.close().await;
@@ -520,7 +629,9 @@ async fn scans_wait_while_the_server_is_down(driver: &Driver) {
     browser.scan(MUG).await;
     browser.waiting(0).await;
     browser.scan("OPSDODONE").await;
-    browser.until("document.querySelector('#round').dataset.state === 'picked'").await;
+    browser
+        .until("document.querySelector('#round').dataset.state === 'picked'")
+        .await;
     assert_eq!(floor.lies_at("MUG", "packing"), 4);
     browser.close().await;
     floor.shop.must_be_sound();

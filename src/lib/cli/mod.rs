@@ -28,11 +28,13 @@ mod reserve;
 mod sandbox;
 mod scan;
 mod serial;
+mod serve;
 mod ship;
 mod start;
 mod stock;
 mod supplier;
 mod sync;
+mod user;
 mod value;
 mod vault;
 
@@ -171,6 +173,10 @@ enum Command {
     Landed(landed::Args),
     /// Let orders leave the house
     Ship(ship::Args),
+    /// Serve the pick station and the office's pages
+    Serve(serve::Args),
+    /// Say who may use the pages, and as what
+    User(user::Args),
     /// Explain what orders cost
     Cogs(cogs::Args),
     /// Show what is still to be done outside, and decide about it
@@ -278,6 +284,12 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Ship(args) => with_context(globals, out, async |ctx, out| {
             ship::run(&args, ctx, out).await
+        }),
+        Command::Serve(args) => with_context(globals, out, async |ctx, out| {
+            serve::run(&args, ctx, out).await
+        }),
+        Command::User(args) => with_context(globals, out, async |ctx, out| {
+            user::run(&args, ctx, out).await
         }),
         Command::Cogs(args) => with_context(globals, out, async |ctx, out| {
             cogs::run(&args, ctx, out).await

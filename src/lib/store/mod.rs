@@ -14,6 +14,7 @@ mod dialect;
 pub mod error;
 pub mod events;
 pub mod export;
+pub mod figures;
 pub mod found_lots;
 pub mod gtins;
 pub mod holds;

@@ -51,6 +51,7 @@ static ASSETS: &[Asset] = assets! {
     "sheet.js": SCRIPT,
     "station.css": CSS,
     "station.js": SCRIPT,
+    "switch.js": SCRIPT,
 };
 
 static HASHES: LazyLock<Vec<String>> = LazyLock::new(|| {

@@ -4,10 +4,15 @@
 //! A handler asks [`first_time`] and, told that it was done before, redirects to where the
 //! first answer led.
 
-use crate::context::Context;
-use crate::store::applied_refs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::Html;
+use tokio::sync::Mutex;
 
 use super::error::WebError;
+use crate::context::Context;
+use crate::store::applied_refs;
 
 /// Whether a form is carried out for the first time; then it is noted that it was. Two that
 /// come at once: one is the first.
@@ -28,6 +33,43 @@ pub async fn first_time(ctx: &Context, once: &str) -> Result<bool, WebError> {
         }
         Err(error) if error.is_duplicate() => Ok(false),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// How long a page that is shown once is kept for a second click.
+const KEPT: Duration = Duration::from_secs(120);
+
+type Slot = Arc<Mutex<Option<Html<String>>>>;
+
+/// Pages that are shown once, such as a new password: whoever clicks twice is answered twice
+/// with the same page, and the form is carried out once.
+#[derive(Clone)]
+pub struct Answers(moka::sync::Cache<(i64, String), Slot>);
+
+impl Answers {
+    /// None so far.
+    pub fn new() -> Self {
+        let builder = moka::sync::Cache::builder().max_capacity(100);
+        Self(builder.time_to_live(KEPT).build())
+    }
+
+    /// The page that a form of this user led to, or what `work` makes of it. Of two at once
+    /// the second waits for the first. What fails is not kept, nor is what makes no page.
+    ///
+    /// # Errors
+    /// That of `work`.
+    pub async fn once(
+        &self,
+        user: i64,
+        once: &str,
+        work: impl Future<Output = Result<Option<Html<String>>, WebError>>,
+    ) -> Result<Option<Html<String>>, WebError> {
+        let slot = self.0.get_with((user, once.to_owned()), Slot::default);
+        let mut page = slot.lock().await;
+        if page.is_none() {
+            *page = work.await?;
+        }
+        Ok(page.clone())
     }
 }
 

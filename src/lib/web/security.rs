@@ -1,6 +1,7 @@
 //! What holds for every request and every answer: headers, no foreign forms, an end in time,
 //! and errors that look like the rest.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::Json;
@@ -9,6 +10,7 @@ use axum::http::header::{self, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use minijinja::context;
 use serde_json::json;
 
@@ -81,10 +83,12 @@ fn is_own(headers: &HeaderMap) -> bool {
     rest.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
 }
 
-/// Gives up what takes too long.
+/// Gives up what takes too long, and outlives what breaks.
 pub async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(LONGEST, next.run(request)).await {
-        Ok(response) => response,
+    let guarded = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(LONGEST, guarded).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => WebError::broken(&"a handler panicked").into_response(),
         Err(_) => WebError::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "this takes too long at the moment",

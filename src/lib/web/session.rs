@@ -30,6 +30,8 @@ use crate::store::{Store, StoreError, sessions};
 
 /// How long a session counts without a look into the store.
 const CACHED: Duration = Duration::from_secs(5 * 60);
+/// The store has this long to say who is signed in.
+const STORE_ANSWERS_IN: Duration = Duration::from_secs(3);
 /// How often the use of a session is written down at most.
 const WRITTEN_EVERY_MS: i64 = 60_000;
 /// Sessions kept in memory at most.
@@ -156,6 +158,17 @@ impl Sessions {
         self.now().plus_ms(self.0.lives_ms)
     }
 
+    /// Deletes what has expired from the store.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        let mut tx = self.0.store.begin().await?;
+        let swept = sessions::sweep(&mut tx, self.now()).await?;
+        self.0.store.commit(tx).await?;
+        Ok(swept)
+    }
+
     /// Forgets what memory holds of a user's sessions, after a change of the user.
     pub fn forget_user(&self, user: i64) {
         let theirs = |entry: &Entry| entry.operator.as_ref().is_some_and(|who| who.id == user);
@@ -201,8 +214,14 @@ impl Sessions {
 
     /// Reads a session from the store into memory.
     async fn look_up(&self, key: &str) -> Result<Option<Arc<Entry>>, StoreError> {
-        let mut tx = self.0.store.read().await?;
-        let Some(row) = sessions::find(&mut tx, key, self.now()).await? else {
+        let now = self.now();
+        let reading = async {
+            let mut tx = self.0.store.read().await?;
+            sessions::find(&mut tx, key, now).await
+        };
+        let read = tokio::time::timeout(STORE_ANSWERS_IN, reading).await;
+        let late = |_| StoreError::Unreachable("no answer to who is there".to_owned());
+        let Some(row) = read.map_err(late)?? else {
             self.0.cached.invalidate(key);
             return Ok(None);
         };

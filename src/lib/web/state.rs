@@ -1,17 +1,22 @@
 //! What every request is answered with.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::response::Html;
 use minijinja::{Environment, Value, context};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use super::error::WebError;
+use super::forms::Answers;
+use super::metrics::Metrics;
 use super::scans::ScanCache;
 use super::session::{Operator, Sessions};
 use super::templates;
+use super::visitor::Attempts;
 use crate::context::Context;
 use crate::domain::people::Role;
+use crate::store::StoreError;
 
 /// The running server, shared by all requests.
 #[derive(Clone)]
@@ -23,7 +28,14 @@ struct Inner {
     sessions: Sessions,
     scans: ScanCache,
     stopping: watch::Receiver<bool>,
+    metrics: Metrics,
+    attempts: Attempts,
+    answers: Answers,
+    store_seen: Mutex<Option<(Instant, bool)>>,
 }
+
+/// The store has this long to answer whoever only asks how it is.
+const STORE_ANSWERS_IN: Duration = Duration::from_secs(1);
 
 /// An entry of the navigation: name (the page's template without `.html`), address, title,
 /// and the least role that sees it.
@@ -60,14 +72,23 @@ impl App {
             sessions,
             scans,
             stopping,
+            metrics: Metrics::new(),
+            attempts: Attempts::new(),
+            answers: Answers::new(),
+            store_seen: Mutex::new(None),
         })))
     }
 
     /// What a workflow is given on somebody's behalf: the actor is `user:ID`, the run new.
     pub fn context(&self, who: &Operator) -> Context {
+        self.context_of(&format!("user:{}", who.id))
+    }
+
+    /// The same for an actor that is no user.
+    pub fn context_of(&self, actor: &str) -> Context {
         let run = uuid::Uuid::new_v4().simple().to_string();
         Context {
-            actor: format!("user:{}", who.id),
+            actor: actor.to_owned(),
             run: run[..16].to_owned(),
             ..self.0.base.clone()
         }
@@ -86,6 +107,49 @@ impl App {
     /// What scanned codes are.
     pub fn scans(&self) -> &ScanCache {
         &self.0.scans
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Wrong attempts by address.
+    pub fn attempts(&self) -> &Attempts {
+        &self.0.attempts
+    }
+
+    /// Pages that are shown once, kept for a second click.
+    pub fn answers(&self) -> &Answers {
+        &self.0.answers
+    }
+
+    /// Asks the store something that may take a second at most.
+    ///
+    /// # Errors
+    /// It is out of reach or takes longer.
+    pub async fn ask_store<T>(
+        &self,
+        question: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let answer = tokio::time::timeout(STORE_ANSWERS_IN, question).await;
+        answer.unwrap_or_else(|_| {
+            let text = format!("no answer within {} s", STORE_ANSWERS_IN.as_secs());
+            Err(StoreError::Unreachable(text))
+        })
+    }
+
+    /// Whether the store answers, as of this second.
+    pub async fn store_answers(&self) -> bool {
+        let mut seen = self.0.store_seen.lock().await;
+        if let Some((at, answers)) = *seen
+            && at.elapsed() < STORE_ANSWERS_IN
+        {
+            return answers;
+        }
+        let answers = self.ask_store(self.0.base.store.version()).await.is_ok();
+        *seen = Some((Instant::now(), answers));
+        answers
     }
 
     /// Turns true when the server is to end: streams stop then.

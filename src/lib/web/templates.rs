@@ -23,6 +23,8 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "pick.html",
     "scanbar.html",
     "station.html",
+    "switch.html",
+    "users.html",
 ];
 
 /// The environment that renders them. Whatever is put into one is escaped, and what a

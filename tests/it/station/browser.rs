@@ -55,11 +55,16 @@ impl Driver {
     /// A browser of its own, with cookies and a database of its own.
     pub async fn browser(&self, home: &str) -> Browser {
         let size = format!("--window-size={},{}", TABLET.0, TABLET.1);
-        let mut args = vec!["--headless=new", "--disable-dev-shm-usage", "--mute-audio", &size];
+        let mut args = vec![
+            "--headless=new",
+            "--disable-dev-shm-usage",
+            "--mute-audio",
+            &size,
+        ];
         // A sandbox takes rights that root in a container has not.
-        if std::fs::metadata("/proc/self").is_ok_and(|own| {
-            std::os::unix::fs::MetadataExt::uid(&own) == 0
-        }) {
+        if std::fs::metadata("/proc/self")
+            .is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
+        {
             args.push("--no-sandbox");
         }
         let wanted = json!({ "goog:chromeOptions": { "args": args } });
@@ -94,7 +99,10 @@ pub struct Browser {
 
 impl Browser {
     pub async fn open(&self, path: &str) {
-        self.client.goto(&format!("{}{path}", self.home)).await.unwrap();
+        self.client
+            .goto(&format!("{}{path}", self.home))
+            .await
+            .unwrap();
     }
 
     pub async fn path(&self) -> String {
@@ -104,7 +112,10 @@ impl Browser {
     /// What an expression comes to in the page.
     pub async fn eval(&self, expression: &str) -> Value {
         let script = format!("return ({expression})");
-        self.client.execute(&script, Vec::new()).await.unwrap_or(Value::Null)
+        self.client
+            .execute(&script, Vec::new())
+            .await
+            .unwrap_or(Value::Null)
     }
 
     /// Looks until an expression holds in the page.
@@ -126,8 +137,10 @@ impl Browser {
     /// Looks until the page reads these words.
     pub async fn says(&self, words: &str) {
         let words = serde_json::to_string(&words.to_lowercase()).unwrap();
-        self.until(&format!("document.body.innerText.toLowerCase().includes({words})"))
-            .await;
+        self.until(&format!(
+            "document.body.innerText.toLowerCase().includes({words})"
+        ))
+        .await;
     }
 
     /// Looks until the page is at this path, with its scripts at work.
@@ -184,13 +197,20 @@ impl Browser {
     pub async fn tab_to(&self, selector: &str) {
         let wanted = serde_json::to_string(selector).unwrap();
         for _ in 0..80 {
-            if self.eval(&format!("document.activeElement.matches({wanted})")).await == true {
+            if self
+                .eval(&format!("document.activeElement.matches({wanted})"))
+                .await
+                == true
+            {
                 self.press(Key::Enter).await;
                 return;
             }
             self.press(Key::Tab).await;
         }
-        panic!("{selector} cannot be reached by Tab at {}", self.path().await);
+        panic!(
+            "{selector} cannot be reached by Tab at {}",
+            self.path().await
+        );
     }
 
     pub async fn click(&self, selector: &str) {
@@ -206,7 +226,8 @@ impl Browser {
     /// Two clicks with nothing in between, as an impatient hand makes them.
     pub async fn double_click(&self, selector: &str) {
         let wanted = serde_json::to_string(selector).unwrap();
-        self.until(&format!("document.querySelector({wanted}) !== null")).await;
+        self.until(&format!("document.querySelector({wanted}) !== null"))
+            .await;
         self.eval(&format!(
             "(() => {{ const b = document.querySelector({wanted}); b.click(); b.click(); return true }})()"
         ))
@@ -219,7 +240,9 @@ impl Browser {
             "document.querySelector('dialog.cover[open]')?.classList.contains('{kind}') === true"
         ))
         .await;
-        let told = self.eval("document.querySelector('dialog.cover').innerText").await;
+        let told = self
+            .eval("document.querySelector('dialog.cover').innerText")
+            .await;
         let told = told.as_str().unwrap().to_owned();
         assert!(told.contains(words), "{words:?} is not in {told:?}");
     }
@@ -227,7 +250,8 @@ impl Browser {
     /// Reads the message away with the card.
     pub async fn acknowledge(&self) {
         self.scan("OPSDOOK").await;
-        self.until("document.querySelector('dialog.cover[open]') === null").await;
+        self.until("document.querySelector('dialog.cover[open]') === null")
+            .await;
     }
 
     pub async fn waiting(&self, scans: usize) {
@@ -247,11 +271,18 @@ impl Browser {
 
     pub async fn sign_in(&self, name: &str, secret: &str) {
         self.open("/login").await;
-        self.client.find(Locator::Id("name")).await.unwrap().send_keys(name).await.unwrap();
+        self.client
+            .find(Locator::Id("name"))
+            .await
+            .unwrap()
+            .send_keys(name)
+            .await
+            .unwrap();
         let password = self.client.find(Locator::Id("password")).await.unwrap();
         password.send_keys(secret).await.unwrap();
         password.send_keys("\u{e007}").await.unwrap();
-        self.until("location.pathname !== '/login' && document.readyState === 'complete'").await;
+        self.until("location.pathname !== '/login' && document.readyState === 'complete'")
+            .await;
     }
 
     /// Pictures of the page on a tablet and on a desk, where `OPSCTL_SCREENSHOTS` names a

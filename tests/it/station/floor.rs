@@ -117,7 +117,16 @@ impl Floor {
     }
 
     pub fn person(&self, name: &str, role: &str) -> Person {
-        let made = ["user", "add", name, "--role", role, "--generate", "--pin", "--badge"];
+        let made = [
+            "user",
+            "add",
+            name,
+            "--role",
+            role,
+            "--generate",
+            "--pin",
+            "--badge",
+        ];
         let told = self.shop.json(&made);
         let secret = |what: &str| {
             let told = told.get(what).or_else(|| told["shown"].get(what));
