@@ -6,27 +6,44 @@
 mod browser;
 mod floor;
 
-use std::time::Duration;
-
 use fantoccini::key::Key;
 
 use browser::{Browser, Driver};
 use floor::{CAMERA, Floor, MUG, MUG_CASE, Person, TEA, VASE};
 
+/// Runs these stories with one chromedriver; only those that `OPSCTL_STORY` names, where
+/// it is set.
+macro_rules! stories {
+    ($($story:ident),* $(,)?) => {
+        let driver = Driver::start();
+        let wanted = std::env::var("OPSCTL_STORY").unwrap_or_default();
+        let mut told = 0;
+        $(
+            if stringify!($story).contains(&wanted) {
+                println!("{}", stringify!($story));
+                $story(&driver).await;
+                told += 1;
+            }
+        )*
+        assert!(told > 0, "no story is called {wanted}");
+    };
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_station_is_worked_by_scanner_and_keyboard() {
-    let driver = Driver::start();
-    by_keyboard_alone(&driver).await;
-    what_is_wrong_is_refused_loudly(&driver).await;
-    three_orders_in_one_round(&driver).await;
-    serials_are_bound_and_a_manager_swaps_one(&driver).await;
-    two_packers_never_hold_one_order(&driver).await;
-    a_badge_or_a_pin_changes_who_is_there(&driver).await;
-    every_button_does_it_once(&driver).await;
-    a_short_pick_is_told(&driver).await;
-    the_scanner_can_be_tried_and_its_cards_printed(&driver).await;
-    scans_wait_while_the_line_is_cut(&driver).await;
-    scans_wait_while_the_server_is_down(&driver).await;
+    stories!(
+        by_keyboard_alone,
+        what_is_wrong_is_refused_loudly,
+        three_orders_in_one_round,
+        serials_are_bound_and_a_manager_swaps_one,
+        two_packers_never_hold_one_order,
+        a_badge_or_a_pin_changes_who_is_there,
+        every_button_does_it_once,
+        a_short_pick_is_told,
+        the_scanner_can_be_tried_and_its_cards_printed,
+        scans_wait_while_the_line_is_cut,
+        scans_wait_while_the_server_is_down,
+    );
 }
 
 async fn signed_in(driver: &Driver, home: &str, who: &Person) -> Browser {
