@@ -100,7 +100,8 @@ async fn steps_that_are_missing_or_unknown_fail(shop: Shop) {
     let missing = (
         "migrations",
         "fail",
-        "missing: 1 (foundation), 2 (opening), 3 (stock room) run `opsctl db migrate`",
+        "missing: 1 (foundation), 2 (opening), 3 (stock room), 4 (moves in lot order), \
+         5 (pick station) run `opsctl db migrate`",
     );
     only(&shop, 1, &[NO_VAULT, missing]);
 }

@@ -56,6 +56,8 @@ async fn places_are_listed_as_one_walks_past_them(shop: Shop) {
     let expected = [
         "main warehouse sellable",
         "  damaged bin damaged",
+        "  missing bin missing",
+        "  packing bin sellable",
         "  quarantine zone quarantine",
         "    Q-1 bin quarantine",
         "  returns bin returns",
@@ -88,7 +90,7 @@ async fn a_place_said_again_changes_nothing_and_said_otherwise_changes(shop: Sho
         (&dry["new"][0], &dry["dry_run"]),
         (&"A-1".into(), &true.into())
     );
-    assert_eq!(tree(&shop, &[]).len(), 4);
+    assert_eq!(tree(&shop, &[]).len(), 6);
     add(&shop, "Z A-1 --title Shelf");
     let before = told(&shop);
     for words in ["A-1", "A-1 Z --title Shelf --under main --kind sellable"] {
@@ -137,7 +139,7 @@ async fn a_place_never_lies_in_itself(shop: Shop) {
         1,
         &["no location \"B\""],
     );
-    assert_eq!(tree(&shop, &[]).len(), 6);
+    assert_eq!(tree(&shop, &[]).len(), 8);
 }
 
 async fn hostile_codes_are_refused(shop: Shop) {
@@ -151,7 +153,7 @@ async fn hostile_codes_are_refused(shop: Shop) {
         2,
         &["longer"],
     );
-    assert_eq!(tree(&shop, &[]).len(), 4);
+    assert_eq!(tree(&shop, &[]).len(), 6);
     let odd = [
         "a'b\"; DROP TABLE lots; --",
         "Ä-2",

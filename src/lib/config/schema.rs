@@ -85,7 +85,13 @@ mod tests {
         let secret: Vec<&str> = fields().secret.iter().map(String::as_str).collect();
         assert_eq!(
             secret,
-            ["consumer_key", "consumer_secret", "identity", "password"]
+            [
+                "consumer_key",
+                "consumer_secret",
+                "identity",
+                "metrics_token",
+                "password"
+            ]
         );
         assert!(fields().plain.contains("requests_per_second"));
     }
