@@ -27,6 +27,7 @@ mod locations;
 mod low_stock;
 mod open;
 mod outages;
+mod packing;
 mod products;
 mod purchasing;
 mod receiving;

@@ -21,6 +21,7 @@ mod location;
 mod orders;
 mod out;
 mod outbox;
+mod pack;
 mod po;
 mod products;
 mod receive;
@@ -171,6 +172,8 @@ enum Command {
     Invoice(invoice::Args),
     /// Add freight, duty and other charges to the goods they were paid for
     Landed(landed::Args),
+    /// Put picked orders into packages
+    Pack(pack::Args),
     /// Let orders leave the house
     Ship(ship::Args),
     /// Serve the pick station and the office's pages
@@ -281,6 +284,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Stock(args) => with_context(globals, out, async |ctx, out| {
             stock::run(&args, ctx, out).await
+        }),
+        Command::Pack(args) => with_context(globals, out, async |ctx, out| {
+            pack::run(&args, ctx, out).await
         }),
         Command::Ship(args) => with_context(globals, out, async |ctx, out| {
             ship::run(&args, ctx, out).await

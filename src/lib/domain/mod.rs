@@ -13,6 +13,7 @@ pub mod landed;
 pub mod layers;
 pub mod money;
 pub mod order;
+pub mod pack;
 pub mod people;
 pub mod purchase;
 pub mod replenish;

@@ -28,6 +28,7 @@ pub mod low_stock;
 pub mod migrate;
 pub mod orders;
 pub mod outbox;
+pub mod packages;
 pub mod payments;
 pub mod products;
 pub mod purchasing;
