@@ -22,6 +22,7 @@ mod orders;
 mod out;
 mod outbox;
 mod pack;
+mod pick;
 mod po;
 mod products;
 mod receive;
@@ -174,6 +175,8 @@ enum Command {
     Landed(landed::Args),
     /// Put picked orders into packages
     Pack(pack::Args),
+    /// Take what is reserved from the shelves to the packing bench
+    Pick(pick::Args),
     /// Let orders leave the house
     Ship(ship::Args),
     /// Serve the pick station and the office's pages
@@ -287,6 +290,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Pack(args) => with_context(globals, out, async |ctx, out| {
             pack::run(&args, ctx, out).await
+        }),
+        Command::Pick(args) => with_context(globals, out, async |ctx, out| {
+            pick::run(&args, ctx, out).await
         }),
         Command::Ship(args) => with_context(globals, out, async |ctx, out| {
             ship::run(&args, ctx, out).await

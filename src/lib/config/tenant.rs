@@ -14,6 +14,7 @@ use super::values::{
 };
 use crate::domain::money::Currency;
 use crate::domain::order::StatusRule;
+pub use crate::domain::pick::Ready;
 use crate::domain::purchase::Tolerance;
 use crate::domain::secret_ref::SecretRef;
 
@@ -271,19 +272,6 @@ pub struct Service {
     /// Working days from the order to the day it is promised to leave.
     #[schemars(range(max = MAX_PROMISE_DAYS))]
     pub promise_days: Option<u32>,
-}
-
-/// How much of an order must be reserved before it is picked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ready {
-    /// All of it.
-    #[default]
-    Whole,
-    /// At least one of its lines, whole.
-    Line,
-    /// Anything.
-    Any,
 }
 
 impl Default for Pick {

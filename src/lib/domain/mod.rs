@@ -2,6 +2,7 @@
 
 pub mod abc;
 pub mod bins;
+pub mod carrying;
 pub mod catalogue;
 pub mod cost;
 pub mod count;
@@ -15,6 +16,7 @@ pub mod money;
 pub mod order;
 pub mod pack;
 pub mod people;
+pub mod pick;
 pub mod purchase;
 pub mod replenish;
 pub mod secret_ref;

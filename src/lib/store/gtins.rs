@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::StoreError;
-use super::dialect::{Tx, Type, vals};
+use super::dialect::{Tx, Type, json_list, vals};
 
 /// A code of a product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
@@ -116,4 +116,23 @@ fn code_rows(codes: &[CodeRow]) -> Vec<Value> {
         .iter()
         .map(|c| json!([c.gtin14, c.product_id, c.units_per_scan, c.source]))
         .collect()
+}
+
+/// The codes of some products: (product, GTIN-14, units per scan).
+///
+/// # Errors
+/// The store's.
+pub async fn of_products(
+    tx: &mut Tx,
+    products: &[i64],
+) -> Result<Vec<(i64, String, i64)>, StoreError> {
+    let wanted = tx.wanted();
+    tx.all(
+        &format!(
+            "SELECT g.product_id, g.gtin14, g.units_per_scan FROM {wanted} \
+             JOIN gtins g ON g.product_id = w.id ORDER BY g.product_id, g.units_per_scan, g.gtin14"
+        ),
+        vals![json_list(products)],
+    )
+    .await
 }

@@ -17,6 +17,7 @@ pub use apply::{Applied, apply};
 pub use enter::{Entered, from_file, from_words};
 pub use entry::{Entry, said, seen, time};
 pub use review::{Review, ReviewLine, Uncounted, review};
+pub(in crate::workflows) use start::start_within;
 pub use start::{Started, Wanted, start};
 
 use super::until_no_conflict;

@@ -1,6 +1,6 @@
 // The queue: what may be picked, rounds on their way, orders that wait for their package.
 
-import { get, once, post } from "./api.js";
+import { get, once, post, uuid } from "./api.js";
 import { $, h, plural } from "./dom.js";
 import { station } from "./page.js";
 
@@ -20,7 +20,7 @@ function failed(answer, title) {
 }
 
 const start = once(async (wish) => {
-  const answer = await post("/waves", wish);
+  const answer = await post("/waves", { ...wish, claim: uuid() });
   if (answer.done) location.href = `/station/pick/${answer.done.wave}`;
   else failed(answer, "No round was started");
 });

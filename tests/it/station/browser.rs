@@ -293,6 +293,13 @@ impl Browser {
         };
         std::fs::create_dir_all(&folder).unwrap();
         for (size, (width, height)) in [("desk", DESKTOP), ("tablet", TABLET)] {
+            // The window's own frame comes on top.
+            let frame = self
+                .eval("outerHeight - innerHeight")
+                .await
+                .as_u64()
+                .unwrap_or(0);
+            let height = height + frame as u32;
             self.client.set_window_size(width, height).await.unwrap();
             let png = self.client.screenshot().await.unwrap();
             std::fs::write(folder.join(format!("{name}-{size}.png")), png).unwrap();

@@ -140,11 +140,7 @@ pub async fn swap(
 }
 
 /// Whose badge it is, where that is a manager.
-async fn manager_of(
-    app: &App,
-    who: &Operator,
-    badge: SecretString,
-) -> Result<Operator, WebError> {
+async fn manager_of(app: &App, who: &Operator, badge: SecretString) -> Result<Operator, WebError> {
     let answer = sign_in::run(&app.context(who), Claim::Badge(badge)).await?;
     match answer {
         sign_in::Answer::Welcome(found) if found.role >= Role::Manager => Ok(Operator {

@@ -5,9 +5,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 
-use crate::web::{App, Operator, Present, WebError};
+use crate::domain::people::Role;
+use crate::web::{App, Present, WebError};
 use crate::workflows::pack::{self, Waiting};
-use crate::workflows::pick::{self, Answer, Queue, Released, ScanEvent, Sheet, StartWish, WaveRow};
+use crate::workflows::pick::{
+    self, Answer, Queue, ReleaseWish, Released, ScanEvent, Sheet, StartWish, WaveRow,
+};
 
 /// Orders that the queue's page shows.
 const SHOWN: usize = 25;
@@ -26,10 +29,7 @@ pub struct ToDo {
 ///
 /// # Errors
 /// The store's.
-pub async fn to_do(
-    State(app): State<App>,
-    Present(who): Present,
-) -> Result<Json<ToDo>, WebError> {
+pub async fn to_do(State(app): State<App>, Present(who): Present) -> Result<Json<ToDo>, WebError> {
     let ctx = app.context(&who);
     Ok(Json(ToDo {
         queue: pick::queue(&ctx, Some(SHOWN)).await?,
@@ -105,7 +105,11 @@ pub async fn finish(
 ) -> Result<Json<Sheet>, WebError> {
     let ctx = app.context(&who);
     let sheet = pick::sheet(&ctx, wave).await?;
-    if sheet.claim.as_ref().is_some_and(|claim| *claim != held.claim) {
+    if sheet
+        .claim
+        .as_ref()
+        .is_some_and(|claim| *claim != held.claim)
+    {
         return Err(WebError::bad("this claim is of another round").hint("load the page anew"));
     }
     Ok(Json(pick::finish(&ctx, &held.claim).await?))
@@ -129,5 +133,12 @@ pub async fn release(
     Json(reason): Json<Why>,
 ) -> Result<Json<Released>, WebError> {
     let ctx = app.context(&who);
-    Ok(Json(pick::release(&ctx, wave, &reason.why, false).await?))
+    let wish = ReleaseWish {
+        wave,
+        why: reason.why,
+        // A manager gives back what a packer left lying.
+        force: who.role >= Role::Manager,
+        dry_run: false,
+    };
+    Ok(Json(pick::release(&ctx, &wish).await?))
 }

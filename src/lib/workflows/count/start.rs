@@ -70,13 +70,30 @@ async fn once(ctx: &Context, wanted: &Wanted, dry_run: bool) -> anyhow::Result<S
     } else {
         ctx.store.allocate().await?
     };
-    let stamp = ctx.stamp();
-    let house = House::load(&mut tx).await?;
-    let scope = scope(&mut tx, &stamp, &house, wanted).await?;
-    let lines = counts::lying(&mut tx, &scope).await?;
+    let started = start_within(&mut tx, &ctx.stamp(), wanted, dry_run).await?;
+    if !dry_run {
+        ctx.store.commit(tx).await?;
+    }
+    Ok(started)
+}
+
+/// Begins a count within a transaction of the caller's, under the allocation lock unless it
+/// is a dry run.
+///
+/// # Errors
+/// As [`start`].
+pub(in crate::workflows) async fn start_within(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    wanted: &Wanted,
+    dry_run: bool,
+) -> anyhow::Result<Started> {
+    let house = House::load(tx).await?;
+    let scope = scope(tx, stamp, &house, wanted).await?;
+    let lines = counts::lying(tx, &scope).await?;
     let different = |of: fn(&Line) -> i64| lines.iter().map(of).collect::<HashSet<i64>>();
     let products: Vec<i64> = different(|line| line.product).into_iter().collect();
-    refuse_overlap(&mut tx, &house, None, &lines, &products).await?;
+    refuse_overlap(tx, &house, None, &lines, &products).await?;
     let mut started = Started {
         id: None,
         dry_run,
@@ -88,13 +105,12 @@ async fn once(ctx: &Context, wanted: &Wanted, dry_run: bool) -> anyhow::Result<S
     if dry_run {
         return Ok(started);
     }
-    let id = counts::begin(&mut tx, &stamp, &started.scope).await?;
-    counts::insert_lines(&mut tx, id, &lines).await?;
+    let id = counts::begin(tx, stamp, &started.scope).await?;
+    counts::insert_lines(tx, id, &lines).await?;
     started.id = Some(id);
     let facts = json!({ "scope": started.scope, "lines": started.lines });
     let fact = Event::new("count.started", subject(id), facts);
-    events::append(&mut tx, &stamp, &[fact]).await?;
-    ctx.store.commit(tx).await?;
+    events::append(tx, stamp, &[fact]).await?;
     Ok(started)
 }
 

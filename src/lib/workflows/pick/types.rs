@@ -54,6 +54,9 @@ pub struct StartWish {
     /// So many from the head of the queue; 0: only those named.
     #[serde(default)]
     pub next: usize,
+    /// A UUID of whoever asks: asked again with it, the same round is given, not another.
+    #[serde(default)]
+    pub claim: Option<String>,
     /// Only say what would be done.
     #[serde(skip)]
     pub dry_run: bool,
@@ -252,6 +255,19 @@ pub struct Short {
     pub count_was_open: bool,
     /// All of it in words for the packer.
     pub words: String,
+}
+
+/// Which round is given back.
+#[derive(Debug, Clone, Default)]
+pub struct ReleaseWish {
+    /// The round.
+    pub wave: i64,
+    /// Why.
+    pub why: String,
+    /// Also while somebody else is walking it.
+    pub force: bool,
+    /// Only say what would be done.
+    pub dry_run: bool,
 }
 
 /// A round that was given back.
