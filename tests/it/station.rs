@@ -177,9 +177,9 @@ async fn by_keyboard_alone(driver: &Driver) {
 async fn what_is_wrong_is_refused_loudly(driver: &Driver) {
     let floor = Floor::new().await;
     let ann = floor.person("ann", "packer");
-    floor.order("1", &[("MUG", 7), ("TEA", 1)]);
+    floor.order("1001", &[("MUG", 7), ("TEA", 1)]);
     let browser = signed_in(driver, &floor.home(), &ann).await;
-    round(&browser, "1").await;
+    round(&browser, "1001").await;
 
     browser.scan(VASE).await;
     browser.shouts("wrong", "Glass vase").await;
@@ -248,9 +248,9 @@ async fn three_orders_in_one_round(driver: &Driver) {
     let floor = Floor::new().await;
     let ann = floor.person("ann", "packer");
     for (number, lines) in [
-        ("1", [("MUG", 1)].as_slice()),
-        ("2", &[("MUG", 2)]),
-        ("3", &[("MUG", 1), ("CAM", 1)]),
+        ("1001", [("MUG", 1)].as_slice()),
+        ("1002", &[("MUG", 2)]),
+        ("1003", &[("MUG", 1), ("CAM", 1)]),
     ] {
         floor.order(number, lines);
     }
@@ -301,9 +301,9 @@ async fn serials_are_bound_and_a_manager_swaps_one(driver: &Driver) {
         floor.person("ann", "packer"),
         floor.person("max", "manager"),
     );
-    floor.order("1", &[("CAM", 2)]);
+    floor.order("1001", &[("CAM", 2)]);
     let browser = signed_in(driver, &floor.home(), &ann).await;
-    round(&browser, "1").await;
+    round(&browser, "1001").await;
     browser.scan(CAMERA).await;
     browser.scan(CAMERA).await;
     browser.taken(2).await;
@@ -362,12 +362,12 @@ async fn serials_are_bound_and_a_manager_swaps_one(driver: &Driver) {
 async fn two_packers_never_hold_one_order(driver: &Driver) {
     let floor = Floor::new().await;
     let (ann, ben) = (floor.person("ann", "packer"), floor.person("ben", "packer"));
-    floor.order("1", &[("MUG", 1)]);
+    floor.order("1001", &[("MUG", 1)]);
     let first = signed_in(driver, &floor.home(), &ann).await;
     let second = signed_in(driver, &floor.home(), &ben).await;
     at_the_queue(&second).await;
     second.says("1 unit").await;
-    round(&first, "1").await;
+    round(&first, "1001").await;
     second.click("#queue button").await;
     second.shouts("wrong", "ann").await;
     second.picture("station-held").await;
@@ -415,7 +415,6 @@ async fn a_badge_or_a_pin_changes_who_is_there(driver: &Driver) {
     browser.open("/station").await;
     browser.at("/station/switch").await;
     by_pin(&browser, &ann).await;
-    browser.at("/station").await;
     browser.until(&called("ann")).await;
     browser.close().await;
 }
@@ -425,7 +424,7 @@ async fn by_pin(browser: &Browser, who: &Person) {
     let name = who.name.to_lowercase();
     browser
         .eval(&format!(
-            "[...document.querySelectorAll('.people button')].find((b) => b.textContent.trim().toLowerCase() === '{name}')?.click() ?? true"
+            "[...document.querySelectorAll('.people label')].find((b) => b.textContent.trim().toLowerCase() === '{name}').click() ?? true"
         ))
         .await;
     browser
@@ -444,8 +443,8 @@ async fn by_pin(browser: &Browser, who: &Person) {
 async fn every_button_does_it_once(driver: &Driver) {
     let floor = Floor::new().await;
     let ann = floor.person("ann", "packer");
-    floor.order("1", &[("MUG", 3)]);
-    floor.order("2", &[("MUG", 1)]);
+    floor.order("1001", &[("MUG", 3)]);
+    floor.order("1002", &[("MUG", 1)]);
     let browser = signed_in(driver, &floor.home(), &ann).await;
     at_the_queue(&browser).await;
     browser.says("3 units").await;
@@ -535,9 +534,9 @@ async fn every_button_does_it_once(driver: &Driver) {
 async fn a_short_pick_is_told(driver: &Driver) {
     let floor = Floor::new().await;
     let ann = floor.person("ann", "packer");
-    floor.order("1", &[("TEA", 4)]);
+    floor.order("1001", &[("TEA", 4)]);
     let browser = signed_in(driver, &floor.home(), &ann).await;
-    round(&browser, "1").await;
+    round(&browser, "1001").await;
     for taken in 1..=3 {
         browser.scan(&format!("(01)0{TEA}(10)T1")).await;
         browser.taken(taken).await;
@@ -587,10 +586,10 @@ async fn the_scanner_can_be_tried_and_its_cards_printed(driver: &Driver) {
 async fn scans_wait_while_the_line_is_cut(driver: &Driver) {
     let floor = Floor::new().await;
     let ann = floor.person("ann", "packer");
-    floor.order("1", &[("MUG", 6), ("TEA", 2)]);
+    floor.order("1001", &[("MUG", 6), ("TEA", 2)]);
     let line = floor.line().await;
     let browser = signed_in(driver, &line.home(), &ann).await;
-    round(&browser, "1").await;
+    round(&browser, "1001").await;
     browser.scan(MUG).await;
     browser.waiting(0).await;
     line.cut();
@@ -631,9 +630,9 @@ async fn scans_wait_while_the_line_is_cut(driver: &Driver) {
 async fn scans_wait_while_the_server_is_down(driver: &Driver) {
     let mut floor = Floor::new().await;
     let ann = floor.person("ann", "packer");
-    floor.order("1", &[("MUG", 4)]);
+    floor.order("1001", &[("MUG", 4)]);
     let browser = signed_in(driver, &floor.home(), &ann).await;
-    round(&browser, "1").await;
+    round(&browser, "1001").await;
     browser.scan(MUG).await;
     browser.waiting(0).await;
     floor.kill();

@@ -9,7 +9,7 @@ export function h(tag, attributes = {}, ...children) {
     if (name === "onclick") made.addEventListener("click", value);
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return made;
 }
 

@@ -100,6 +100,11 @@ export async function station({ onCode, onCommand, onAnswer = () => {} }) {
     typed.blur();
     if (code) accept(code);
   });
+  // What no other place has told: never in silence.
+  addEventListener("unhandledrejection", (event) => {
+    console.error(event.reason);
+    show.wrong("The page stumbled", "Look whether it was done before you do it again; if it stays, load the page anew.");
+  });
   document.body.dataset.ready = "yes";
   return { show, queue };
 }

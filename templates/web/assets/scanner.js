@@ -1,7 +1,7 @@
 // A scanner is a keyboard that types fast: tells its bursts from a person's typing, takes the
 // code out of them, and leaves typing alone. One reader for each page.
 
-const GAP_MS = 60; // between two characters of a burst, at most
+const GAP_MS = 60; // between two characters of a burst, on average
 const SILENCE_MS = 100; // ends a code that has no suffix
 const SHORTEST = 3; // characters of a burst
 const LONGEST = 4096;
@@ -24,18 +24,17 @@ export function listen({ onCode, onTyped = () => {}, onKey = () => {} }) {
   let buffer = "";
   let field = null; // the field that the buffer's characters also went into
   let last = 0;
-  let slowest = 0;
+  let begun = 0;
   let silence = 0;
   let altDigits = "";
   let lastCommand = { code: "", at: 0 };
 
-  const isBurst = () => buffer.length >= SHORTEST && slowest <= GAP_MS;
+  const isBurst = () => buffer.length >= SHORTEST && (last - begun) / (buffer.length - 1) <= GAP_MS;
 
   function reset() {
     clearTimeout(silence);
     buffer = "";
     field = null;
-    slowest = 0;
   }
 
   function end() {
@@ -73,7 +72,7 @@ export function listen({ onCode, onTyped = () => {}, onKey = () => {} }) {
   function add(character, now) {
     const gap = now - last;
     if (buffer && gap > SILENCE_MS) end();
-    if (buffer) slowest = Math.max(slowest, gap);
+    if (!buffer) begun = now;
     last = now;
     if (buffer.length < LONGEST) buffer += character;
     clearTimeout(silence);
@@ -87,7 +86,8 @@ export function listen({ onCode, onTyped = () => {}, onKey = () => {} }) {
 
   function onKeydown(event) {
     if (event.repeat || event.isComposing || event.keyCode === 229) return;
-    const now = performance.now();
+    // When the key was pressed, not when a busy page came to look at it.
+    const now = event.timeStamp;
     onKey({ key: event.key, code: event.code, gap: last ? Math.round(now - last) : 0 });
     const target = textField(event.target);
     if (target && !target.hasAttribute("data-scan")) return;
@@ -126,7 +126,7 @@ export function listen({ onCode, onTyped = () => {}, onKey = () => {} }) {
     if (event.key !== "Alt" || !altDigits) return;
     const number = Number(altDigits);
     altDigits = "";
-    if (number === 29 || (number >= 32 && number < 127)) add(String.fromCharCode(number), performance.now());
+    if (number === 29 || (number >= 32 && number < 127)) add(String.fromCharCode(number), event.timeStamp);
   }
 
   document.addEventListener("keydown", onKeydown, true);

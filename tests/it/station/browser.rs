@@ -247,9 +247,9 @@ impl Browser {
         assert!(told.contains(words), "{words:?} is not in {told:?}");
     }
 
-    /// Reads the message away with the card.
+    /// Reads the message away.
     pub async fn acknowledge(&self) {
-        self.scan("OPSDOOK").await;
+        self.press(Key::Enter).await;
         self.until("document.querySelector('dialog.cover[open]') === null")
             .await;
     }
