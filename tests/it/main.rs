@@ -40,6 +40,7 @@ mod secrets;
 mod served;
 mod shelves;
 mod site;
+mod station;
 mod stock;
 mod sync;
 mod tenant;

@@ -9,6 +9,7 @@ pub mod feed;
 pub mod forms;
 pub mod metrics;
 pub mod pages;
+pub mod scans;
 pub mod security;
 pub mod session;
 pub mod state;

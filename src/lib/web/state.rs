@@ -11,6 +11,7 @@ use super::error::WebError;
 use super::feed::Feed;
 use super::forms::Answers;
 use super::metrics::Metrics;
+use super::scans::ScanCache;
 use super::session::{Operator, Sessions};
 use super::templates;
 use super::visitor::Attempts;
@@ -27,6 +28,7 @@ struct Inner {
     templates: Environment<'static>,
     sessions: Sessions,
     feed: Feed,
+    scans: ScanCache,
     stopping: watch::Receiver<bool>,
     metrics: Metrics,
     attempts: Attempts,
@@ -66,11 +68,13 @@ impl App {
         let templates = templates::environment(base.tenant.tenant.timezone)?;
         let sessions = Sessions::new(&base);
         let feed = Feed::new(base.clone(), stopping.clone());
+        let scans = ScanCache::new(&base);
         Ok(Self(Arc::new(Inner {
             base,
             templates,
             sessions,
             feed,
+            scans,
             stopping,
             metrics: Metrics::new(),
             attempts: Attempts::new(),
@@ -107,6 +111,11 @@ impl App {
     /// The live log.
     pub fn feed(&self) -> &Feed {
         &self.0.feed
+    }
+
+    /// What scanned codes are.
+    pub fn scans(&self) -> &ScanCache {
+        &self.0.scans
     }
 
     /// What is counted.

@@ -16,6 +16,8 @@ macro_rules! templates {
 const TEMPLATES: &[(&str, &str)] = templates![
     "backorders.html",
     "base.html",
+    "calibrate.html",
+    "commands.html",
     "error.html",
     "events.html",
     "holds.html",
@@ -28,6 +30,10 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "parts.html",
     "product.html",
     "stock.html",
+    "pack.html",
+    "pick.html",
+    "scanbar.html",
+    "station.html",
     "switch.html",
     "users.html",
 ];
