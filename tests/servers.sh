@@ -14,6 +14,8 @@ need cc gcc
 need mariadbd mariadb-server
 need mariadb-install-db mariadb-server
 need bean-check beancount
+need chromium chromium
+need chromedriver chromium-driver
 if [ ${#missing[@]} -gt 0 ]; then
     echo "installing ${missing[*]}"
     as_root apt-get update -qq

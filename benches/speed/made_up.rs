@@ -160,7 +160,8 @@ async fn orders(raw: &mut Raw, rng: &mut StdRng, wanted: i64) {
     .await;
 }
 
-async fn insert(raw: &mut Raw, head: &str, rows: impl IntoIterator<Item = String>) {
+/// Inserts rows as values, so many at once: as fast as either database takes them.
+pub async fn insert(raw: &mut Raw, head: &str, rows: impl IntoIterator<Item = String>) {
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let mut sql = format!("INSERT INTO {head} VALUES ");

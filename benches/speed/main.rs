@@ -21,7 +21,12 @@
 )]
 mod harness;
 
+#[path = "../../tests/it/site.rs"]
+#[allow(dead_code, reason = "made for the tests")]
+mod site;
+
 mod made_up;
+mod pages;
 mod process;
 mod raw;
 mod reserve;
@@ -57,6 +62,9 @@ async fn main() {
     }
     if wanted("sync") {
         sync::measure(&mut table).await;
+    }
+    if wanted("pages") {
+        pages::measure(&mut table).await;
     }
     println!("{}", raw::settings().await);
     println!("{table}");

@@ -3,7 +3,7 @@
 //! The rooms, and which way arrows run:
 //!
 //! ```text
-//! domain <- config, vault, store, integrations <- workflows <- cli, jobs
+//! domain <- config, vault, store, integrations <- workflows <- cli, jobs, web
 //! ```
 //!
 //! [`domain`] is pure: the rules of the trade without I/O, async, clock or SQL. The rooms
@@ -23,4 +23,5 @@ pub mod progress;
 pub mod sandbox;
 pub mod store;
 pub mod vault;
+pub mod web;
 pub mod workflows;

@@ -86,6 +86,27 @@ fn works(shop: &Shop, round: u64, random: &mut StdRng) -> Vec<Vec<String>> {
     ]
 }
 
+/// An order is received, reserved and picked in peace; packing it is put under fire.
+async fn packs(shop: &Shop, round: u64) -> Vec<Vec<String>> {
+    let lot = format!("BOXED,R{round},2026-01-02,2,1.00,main\n");
+    crate::shelves::receive(shop, &lot);
+    let order = format!("P{round}");
+    crate::shelves::order(shop, &format!("{order},2026-02-01,BOXED,2\n"));
+    crate::packing::picked(shop, &format!("manual:{order}")).await;
+    let id = || uuid::Uuid::new_v4();
+    let words = |text: String| text.split(' ').map(ToOwned::to_owned).collect();
+    vec![
+        words(format!("pack start manual:{order}")),
+        words(format!("pack box manual:{order} --id {}", id())),
+        words(format!("pack item manual:{order} 1 BOXED --id {}", id())),
+        words(format!("pack item manual:{order} 1 BOXED --id {}", id())),
+        words(format!("pack finish manual:{order}")),
+        words(format!(
+            "pack ship manual:{order} --carrier UPS --tracking P{round}"
+        )),
+    ]
+}
+
 /// Starts a command and kills it within so many milliseconds; gives whether it was still
 /// at work.
 fn kill_at_random(shop: &Shop, args: &[&str], within_ms: u64, random: &mut StdRng) -> bool {
@@ -125,7 +146,9 @@ async fn under_fire(kind: Kind) {
     shop.json(&["supplier", "add", "ACME", "--name", "Acme"]);
     let mut killed = 0;
     for round in 0..rounds {
-        for work in works(&shop, round, &mut random) {
+        let mut all = works(&shop, round, &mut random);
+        all.extend(packs(&shop, round).await);
+        for work in all {
             let args: Vec<&str> = work.iter().map(String::as_str).collect();
             if kill_at_random(&shop, &args, 60, &mut random) {
                 killed += 1;
@@ -147,6 +170,23 @@ async fn under_fire(kind: Kind) {
                 "invoice" if args[1] == "match" => {
                     assert_eq!(again["matched_before"], true, "seed {seed}, round {round}");
                 }
+                "pack" => match args[1] {
+                    "item" => assert_eq!(again["repeated"], true, "seed {seed}, round {round}"),
+                    "box" => assert_eq!(
+                        again["packages"].as_array().unwrap().len(),
+                        1,
+                        "seed {seed}, round {round}"
+                    ),
+                    "ship" => assert!(
+                        again["shipments"][0]["applied_before"].is_object(),
+                        "seed {seed}, round {round}"
+                    ),
+                    "finish" => {
+                        assert_eq!(again["packed"], 2, "seed {seed}, round {round}");
+                        assert_eq!(again["state"], "packed", "seed {seed}, round {round}");
+                    }
+                    _ => assert_eq!(again["left"], 2, "seed {seed}, round {round}"),
+                },
                 "ship" => assert!(
                     again["shipments"][0]["applied_before"].is_object(),
                     "seed {seed}, round {round}"

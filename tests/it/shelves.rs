@@ -38,6 +38,7 @@ pub async fn dispatch(shop: &Shop, number: &str) {
                 units: demand.quantity,
                 demand,
                 lots: Vec::new(),
+                from: None,
             })
             .collect(),
         source: "manual",

@@ -13,6 +13,7 @@ mod events;
 mod export;
 mod failure;
 mod gtin;
+mod hold;
 mod init;
 mod invoice;
 mod jobs;
@@ -21,6 +22,7 @@ mod location;
 mod orders;
 mod out;
 mod outbox;
+mod pack;
 mod pick;
 mod po;
 mod products;
@@ -29,11 +31,13 @@ mod reserve;
 mod sandbox;
 mod scan;
 mod serial;
+mod serve;
 mod ship;
 mod start;
 mod stock;
 mod supplier;
 mod sync;
+mod user;
 mod value;
 mod vault;
 
@@ -172,8 +176,14 @@ enum Command {
     Landed(landed::Args),
     /// Take what is reserved from the shelves to the packing bench
     Pick(pick::Args),
+    /// Put picked orders into packages
+    Pack(pack::Args),
     /// Let orders leave the house
     Ship(ship::Args),
+    /// Serve the pick station and the office's pages
+    Serve(serve::Args),
+    /// Say who may use the pages, and as what
+    User(user::Args),
     /// Explain what orders cost
     Cogs(cogs::Args),
     /// Show what is still to be done outside, and decide about it
@@ -186,6 +196,8 @@ enum Command {
     Location(location::Args),
     /// Take orders in by hand, list and show them
     Orders(orders::Args),
+    /// Keep orders from leaving, and let them go again
+    Hold(hold::Args),
     /// Go through all that a run needs: file, secrets, database, scan index, channels
     Doctor(doctor::Args),
     /// Prove that the stored data is sound
@@ -279,11 +291,20 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         Command::Stock(args) => with_context(globals, out, async |ctx, out| {
             stock::run(&args, ctx, out).await
         }),
+        Command::Pack(args) => with_context(globals, out, async |ctx, out| {
+            pack::run(&args, ctx, out).await
+        }),
         Command::Pick(args) => with_context(globals, out, async |ctx, out| {
             pick::run(&args, ctx, out).await
         }),
         Command::Ship(args) => with_context(globals, out, async |ctx, out| {
             ship::run(&args, ctx, out).await
+        }),
+        Command::Serve(args) => with_context(globals, out, async |ctx, out| {
+            serve::run(&args, ctx, out).await
+        }),
+        Command::User(args) => with_context(globals, out, async |ctx, out| {
+            user::run(&args, ctx, out).await
         }),
         Command::Cogs(args) => with_context(globals, out, async |ctx, out| {
             cogs::run(&args, ctx, out).await
@@ -299,6 +320,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Orders(args) => with_context(globals, out, async |ctx, out| {
             orders::run(&args, ctx, out).await
+        }),
+        Command::Hold(args) => with_context(globals, out, async |ctx, out| {
+            hold::run(&args, ctx, out).await
         }),
         Command::Check(args) => with_context(globals, out, async |ctx, out| {
             check::run(&args, ctx, out).await

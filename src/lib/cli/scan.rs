@@ -6,18 +6,21 @@
 
 use std::path::Path;
 
+use chrono::Datelike;
 use serde::Serialize;
 
 use super::{Out, Page, Report};
+use crate::domain::gs1::{Gs1Error, Parts};
 use crate::domain::gtin::{self, GtinError};
 use crate::domain::time::UtcMs;
 use crate::fault::{Exit, Fault};
 use crate::store::scan_index::{Entry, Hit, Matched, ScanIndex, ScanIndexError};
+use crate::workflows::scan::look_up;
 
 /// Arguments of `opsctl scan`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The code as scanned or typed, or a SKU
+    /// The code as scanned or typed, a SKU, a GS1 element string, or a GS1 Digital Link
     #[arg(value_name = "CODE")]
     code: String,
 }
@@ -41,7 +44,10 @@ struct Scanned {
     built_at: UtcMs,
     age_seconds: i64,
     matches: Vec<Match>,
-    /// Why the code cannot be a barcode number, where it looks like one and is not.
+    /// What the code says beside the product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gs1: Option<Parts>,
+    /// Why the code cannot be what it looks like.
     code_error: Option<String>,
 }
 
@@ -76,7 +82,9 @@ fn scan(
     now: UtcMs,
 ) -> anyhow::Result<Scanned> {
     let index = ScanIndex::open(index_path).map_err(|error| unusable(&error))?;
-    let hits = index.lookup(code).map_err(|error| unusable(&error))?;
+    let this_year = now.to_utc().year();
+    let found = look_up(&index, code, this_year).map_err(|error| unusable(&error))?;
+    let hits = found.hits;
     let age_ms = now.0.saturating_sub(index.built_at().0);
     // An index from the future is the work of a clock that was wrong: no more to be
     // relied on than an old one.
@@ -91,7 +99,11 @@ fn scan(
         code: code.trim().to_owned(),
         built_at: index.built_at(),
         age_seconds: age_ms / 1000,
-        code_error: hits.is_empty().then(|| misread(code)).flatten(),
+        code_error: match found.doubt {
+            Some(doubt) => Some(doubtful(&doubt)),
+            None => hits.is_empty().then(|| misread(code)).flatten(),
+        },
+        gs1: found.gs1,
         matches: hits
             .into_iter()
             .map(|Hit { matched, entry }| Match { matched, entry })
@@ -106,6 +118,16 @@ fn unusable(error: &ScanIndexError) -> Fault {
         _ => "run `opsctl sync` to rebuild it",
     };
     Fault::try_again(error.to_string()).hint(hint)
+}
+
+/// What is wrong with a GS1 code, and what to do where its product is known.
+fn doubtful(doubt: &Gs1Error) -> String {
+    match doubt {
+        Gs1Error::SeparatorLost { .. } => {
+            format!("{doubt}; read the lot and the serial from the label")
+        }
+        _ => doubt.to_string(),
+    }
 }
 
 /// What is wrong with a code of digits. A SKU is no misread code.
@@ -147,8 +169,15 @@ impl Report for Scanned {
                 format!("found: {several} products have {code} (as of {age})")
             }
         });
-        if let Some(error) = &self.code_error {
-            page.line(format!("It is no barcode number either: {error}."));
+        match &self.code_error {
+            Some(error) if self.matches.is_empty() => {
+                page.line(format!("It is no barcode number either: {error}."));
+            }
+            Some(error) => page.line(format!("Beside the product nothing is sure: {error}.")),
+            None => {}
+        }
+        if let Some(parts) = &self.gs1 {
+            page.line(format!("The code says: {}.", said(parts)));
         }
         if !self.matches.is_empty() {
             page.table(
@@ -186,6 +215,23 @@ impl Match {
             self.entry.location.clone().unwrap_or_default(),
         ]
     }
+}
+
+/// The parts of a GS1 code, as a person reads them.
+fn said(parts: &Parts) -> String {
+    let mut words = vec![format!("GTIN {}", parts.gtin)];
+    let named = [
+        ("lot", &parts.lot),
+        ("serial", &parts.serial),
+        ("use by", &parts.expires_on),
+    ];
+    words.extend(
+        named
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("{name} {}", value.as_ref()?))),
+    );
+    words.extend(parts.count.map(|count| format!("{count} inside")));
+    words.join(", ")
 }
 
 /// How long ago, in the largest unit that tells enough.
@@ -283,6 +329,39 @@ mod tests {
         assert_eq!(error("PEN-2"), None);
         assert_eq!(error("614141000036"), None);
         assert_eq!(error("4006381333931"), None);
+    }
+
+    #[test]
+    fn a_gs1_label_is_read_to_its_product_and_its_lot() {
+        let dir = shop();
+        let path = dir.path().join("scan.idx");
+        let show = |code: &str| {
+            let mut page = Page::default();
+            scan(code, &path, 15, BUILT_AT).unwrap().render(&mut page);
+            page.into_text()
+        };
+        let pen = || vec!["PEN".to_owned()];
+        let printed = "(01)04006381333931(10)A7(17)271231";
+        for code in [
+            printed,
+            "]C1010400638133393110A7\u{1d}17271231",
+            "https://id.example.com/01/04006381333931/10/A7?17=271231",
+            "]E04006381333931",
+        ] {
+            assert_eq!(ask(&dir, code, 0), (State::Found, pen(), 0), "{code}");
+        }
+        let told = show(printed);
+        let words = "The code says: GTIN 04006381333931, lot A7, use by 2027-12-31.";
+        assert!(told.contains(words), "{told}");
+        let lost = "010400638133393110A717271231";
+        assert_eq!(ask(&dir, lost, 0), (State::Found, pen(), 0));
+        let told = show(lost);
+        assert!(
+            told.contains("Beside the product nothing is sure"),
+            "{told}"
+        );
+        let other = ask(&dir, "(01)10614141000033(10)A7", 0);
+        assert_eq!(other, (State::Unknown, vec![], 1));
     }
 
     #[test]

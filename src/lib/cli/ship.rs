@@ -1,6 +1,7 @@
 //! `opsctl ship --manual ORDER ...`: orders leave the house without a carrier's API. Moves
 //! stock, cost layers and demand, all orders or none, and tells the shop afterwards. The
-//! same order with the same carrier and number again is reported and not applied.
+//! same order with the same carrier and number again is reported and not applied. An order
+//! that lies packed leaves as it is packed.
 
 use super::{DryRun, Out, Page, Report};
 use crate::context::Context;
@@ -115,7 +116,7 @@ fn line(text: &str) -> Result<WishedLine, Fault> {
 }
 
 /// A name that is printed on papers and kept in a column.
-fn name(what: &str, text: &str) -> Result<String, Fault> {
+pub(super) fn name(what: &str, text: &str) -> Result<String, Fault> {
     let text = text.trim();
     let fits =
         !text.is_empty() && text.chars().count() <= 80 && !text.chars().any(char::is_control);

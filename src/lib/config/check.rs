@@ -114,7 +114,7 @@ impl Found {
     }
 
     fn station(&mut self, tenant: &Tenant) {
-        let (web, pick, pack) = (&tenant.web, &tenant.pick, &tenant.pack);
+        let (web, pick) = (&tenant.web, &tenant.pick);
         let hours = within(web.session_hours, 1, MAX_SESSION_HOURS);
         self.value(&["web", "session_hours"], hours);
         let minutes = |minutes| within(minutes, 1, MAX_MINUTES);
@@ -128,9 +128,9 @@ impl Found {
             let path = ["pick", "services", name, "promise_days"];
             self.value(&path, days(service.promise_days.unwrap_or(0)));
         }
-        let percent = within(pack.weight_tolerance_percent, 0, MAX_PERCENT);
+        let percent = within(tenant.pack.weight_tolerance_percent, 0, MAX_PERCENT);
         self.value(&["pack", "weight_tolerance_percent"], percent);
-        for (name, size) in &pack.boxes {
+        for (name, size) in &tenant.pack.boxes {
             let sides = [
                 ("length_mm", size.length_mm),
                 ("width_mm", size.width_mm),

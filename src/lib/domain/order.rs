@@ -22,6 +22,47 @@ pub enum StatusRule {
     Closed,
 }
 
+/// Why an order may not leave, for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HoldKind {
+    /// It is not paid yet.
+    Payment,
+    /// Where it should go is unclear.
+    Address,
+    /// Somebody may not be who they say.
+    Fraud,
+    /// A person wants it so.
+    Manual,
+}
+
+impl HoldKind {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Payment, Self::Address, Self::Fraud, Self::Manual];
+
+    /// The stored word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::Address => "address",
+            Self::Fraud => "fraud",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+impl std::str::FromStr for HoldKind {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+            .ok_or_else(|| format!("{word:?} is no kind of hold: payment, address, fraud, manual"))
+    }
+}
+
 /// A postal address. Empty strings where the shop has nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

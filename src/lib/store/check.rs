@@ -171,6 +171,42 @@ const RULES: &[(&str, &str)] = &[
            FROM invoice_matches GROUP BY invoice_line_id) m ON m.invoice_line_id = il.id \
          WHERE il.kind = 'goods' AND il.matched <> COALESCE(m.units, 0)",
     ),
+    (
+        "what is packed of a picked line is what lies in packages",
+        "SELECT CONCAT('line ', x.line_id, ' of task ', l.task_id, ': ', l.packed, \
+           ' packed, packages hold ', l.packed - x.units) \
+         FROM (SELECT line_id, CAST(SUM(units) AS SIGNED) AS units \
+           FROM (SELECT id AS line_id, packed AS units FROM pick_lines \
+             UNION ALL \
+             SELECT line_id, -quantity FROM package_items) u \
+           GROUP BY line_id HAVING SUM(units) <> 0) x \
+         JOIN pick_lines l ON l.id = x.line_id",
+    ),
+    (
+        "each packed unit that has a serial lies with it",
+        "SELECT CONCAT('package ', k.number, ' of task ', k.task_id, ': ', i.quantity, ' of ', \
+           p.sku, ' with ', (SELECT COUNT(*) FROM package_serials b WHERE b.item_id = i.id), \
+           ' serials') \
+         FROM pick_tasks t JOIN packages k ON k.task_id = t.id \
+         JOIN package_items i ON i.package_id = k.id JOIN pick_lines l ON l.id = i.line_id \
+         JOIN products p ON p.id = l.product_id \
+         WHERE t.state = 'packed' AND p.tracking = 'serial' \
+           AND i.quantity <> (SELECT COUNT(*) FROM package_serials b WHERE b.item_id = i.id)",
+    ),
+    (
+        "a serial is held by its package until that has left",
+        "SELECT CONCAT('serial ', s.serial, ' in package ', k.number, ' of task ', t.id) \
+         FROM package_serials b JOIN serials s ON s.id = b.serial_id \
+         JOIN package_items i ON i.id = b.item_id JOIN packages k ON k.id = i.package_id \
+         JOIN pick_tasks t ON t.id = k.task_id \
+         WHERE (b.holds IS NULL) <> (t.holds IS NULL) OR (b.holds IS NOT NULL AND s.in_house = 0)",
+    ),
+    (
+        "a packed serial is of the lot that is packed",
+        "SELECT CONCAT('serial ', s.serial, ' in item ', i.id) FROM package_serials b \
+         JOIN serials s ON s.id = b.serial_id JOIN package_items i ON i.id = b.item_id \
+         WHERE b.holds IS NOT NULL AND (i.lot_id IS NULL OR i.lot_id <> s.lot_id)",
+    ),
 ];
 
 /// The rules that are broken; none where the data is sound. Gives also how many rules

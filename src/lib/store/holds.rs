@@ -1,5 +1,7 @@
 //! What keeps orders from being shipped.
 
+use serde::Serialize;
+
 use super::StoreError;
 use super::dialect::{Tx, vals};
 use crate::domain::time::UtcMs;
@@ -40,4 +42,57 @@ pub async fn set(
         }
         _ => Ok(false),
     }
+}
+
+/// A hold as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct Row {
+    /// Its number.
+    pub id: i64,
+    /// `woo:1042`.
+    pub order_ref: String,
+    /// Who bought.
+    pub customer: String,
+    /// The shop's status of the order.
+    pub status: String,
+    /// `payment`, `address`, `fraud`, `manual`.
+    pub kind: String,
+    /// Why.
+    pub reason: String,
+    /// Since when, in UTC milliseconds.
+    pub since: i64,
+    /// When it was released, in UTC milliseconds.
+    pub released_at: Option<i64>,
+}
+
+const ROW: &str = "SELECT h.id, CONCAT(a.name, ':', o.number) AS order_ref, o.customer, o.status, \
+    h.kind, h.reason, h.since, h.released_at \
+    FROM order_holds h JOIN orders o ON o.id = h.order_id \
+    JOIN channel_accounts a ON a.id = o.account_id";
+
+/// The holds of an order, those that stand first, then the newest.
+///
+/// # Errors
+/// The store's.
+pub async fn of_order(tx: &mut Tx, order: i64) -> Result<Vec<Row>, StoreError> {
+    tx.all(
+        &format!(
+            "{ROW} WHERE h.order_id = ? \
+             ORDER BY CASE WHEN h.released_at IS NULL THEN 0 ELSE 1 END, h.id DESC"
+        ),
+        vals![order],
+    )
+    .await
+}
+
+/// The holds that stand with numbers below `before`, newest first.
+///
+/// # Errors
+/// The store's.
+pub async fn standing(tx: &mut Tx, before: i64, limit: i64) -> Result<Vec<Row>, StoreError> {
+    tx.all(
+        &format!("{ROW} WHERE h.released_at IS NULL AND h.id < ? ORDER BY h.id DESC LIMIT ?"),
+        vals![before, limit],
+    )
+    .await
 }

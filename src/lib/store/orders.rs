@@ -144,7 +144,7 @@ pub async fn put_head(
             "UPDATE orders SET number = ?, status = ?, rule = ?, currency = ?, placed_at = ?, \
              modified_at = ?, completed_at = ?, customer = ?, email = ?, ship_to = ?, note = ?, \
              terms = ?, po_number = ?, shipping_minor = ?, tax_minor = ?, total_minor = ?, \
-             fingerprint = ?, taken_in_at = ?, gone_at = NULL WHERE id = ?",
+             fingerprint = ?, taken_in_at = ?, search = ?, gone_at = NULL WHERE id = ?",
             vals![
                 &order.number,
                 &order.status,
@@ -164,6 +164,7 @@ pub async fn put_head(
                 order.total_minor,
                 fingerprint,
                 stamp.at,
+                searched_by(order),
                 id
             ],
         )
@@ -173,8 +174,8 @@ pub async fn put_head(
     tx.insert(
         "INSERT INTO orders (account_id, external_id, number, status, rule, currency, placed_at, \
          modified_at, completed_at, customer, email, ship_to, note, terms, po_number, \
-         shipping_minor, tax_minor, total_minor, fingerprint, taken_in_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         shipping_minor, tax_minor, total_minor, fingerprint, taken_in_at, search) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vals![
             account,
             &order.external_id,
@@ -195,10 +196,18 @@ pub async fn put_head(
             order.tax_minor,
             order.total_minor,
             fingerprint,
-            stamp.at
+            stamp.at,
+            searched_by(order)
         ],
     )
     .await
+}
+
+/// What people look an order up by, in small letters: its number, customer and email.
+fn searched_by(order: &ShopOrder) -> String {
+    const LONGEST: usize = 300;
+    let text = format!("{} {} {}", order.number, order.customer, order.email);
+    text.to_lowercase().chars().take(LONGEST).collect()
 }
 
 /// The lines of an order.
@@ -364,7 +373,7 @@ pub async fn add_shipped(tx: &mut Tx, demand: i64, units: i64) -> Result<(), Sto
     Ok(())
 }
 
-const SUMMARY: &str = "SELECT o.id, CONCAT(a.name, ':', o.number) AS order_ref, o.status, o.rule, \
+pub(super) const SUMMARY: &str = "SELECT o.id, CONCAT(a.name, ':', o.number) AS order_ref, o.status, o.rule, \
     o.placed_at, o.customer, o.currency, o.total_minor, o.tax_minor, \
     COALESCE((SELECT CAST(SUM(d.quantity - d.shipped) AS SIGNED) FROM order_demands d \
        JOIN order_lines l ON l.id = d.line_id WHERE l.order_id = o.id), 0) AS wanted, \

@@ -46,6 +46,8 @@ pub struct Item {
     pub units: i64,
     /// The lots that some of them are of, where a person has said: (lot, units).
     pub lots: Vec<(i64, i64)>,
+    /// The location they are taken from first, where they are known to lie there.
+    pub from: Option<i64>,
 }
 
 /// What can leave for a demand right now: what is reserved for it, and what is free.
@@ -168,6 +170,8 @@ impl Leave<'_> {
             let held = reservations::of_demands(tx, &[demand]).await?;
             let mine: HashMap<i64, i64> = held.iter().map(|(_, _, b, q)| (*b, *q)).collect();
             let places = stock::places(tx, &[self.product]).await?;
+            let mut places: Vec<&Place> = places.iter().collect();
+            places.sort_by_key(|place| item.from.is_some_and(|at| at != place.location_id));
             let spots: Vec<Spot> = places
                 .iter()
                 .map(|place| {

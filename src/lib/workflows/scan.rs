@@ -1,12 +1,13 @@
-//! The file that answers scans, made anew from the store. Scans themselves never ask the
-//! store, so that the floor goes on while it is down.
+//! The file that answers scans, made anew from the store, and what a code means by it.
+//! Scans themselves never ask the store, so that the floor goes on while it is down.
 
 use std::collections::HashMap;
 
 use crate::context::Context;
+use crate::domain::gs1::{self, Gs1Error, Reading};
 use crate::domain::gtin;
 use crate::store::locations::{self, House};
-use crate::store::scan_index::{self, Entry, Pack};
+use crate::store::scan_index::{self, Entry, Hit, Pack, ScanIndex, ScanIndexError};
 use crate::store::{gtins, products, stock};
 
 /// Writes the scan index from what the store knows now, in one step.
@@ -52,4 +53,47 @@ pub async fn refresh(ctx: &Context) -> anyhow::Result<usize> {
     let count = entries.len();
     scan_index::write(&ctx.scan_index(), built_at, entries)?;
     Ok(count)
+}
+
+/// What a code leads to.
+#[derive(Debug)]
+pub struct LookedUp {
+    /// The products.
+    pub hits: Vec<Hit>,
+    /// What the code says beside the product, where it is a GS1 element string or a
+    /// Digital Link.
+    pub gs1: Option<gs1::Parts>,
+    /// Why it could not be read as one, or not wholly: then the products are right, and lot
+    /// and serial have to be asked for.
+    pub doubt: Option<Gs1Error>,
+}
+
+/// Looks a code up: as it stands, without its symbology prefix, and by the number in a GS1
+/// element string or Digital Link, in this order. `this_year` places two-digit years.
+///
+/// # Errors
+/// The index is damaged or cannot be read.
+pub fn look_up(index: &ScanIndex, code: &str, this_year: i32) -> Result<LookedUp, ScanIndexError> {
+    let found = |hits, gs1, doubt| LookedUp { hits, gs1, doubt };
+    let hits = index.lookup(code)?;
+    if !hits.is_empty() {
+        return Ok(found(hits, None, None));
+    }
+    match gs1::read(code, this_year) {
+        Ok(Reading::Plain(plain)) if plain.len() < code.len() => {
+            Ok(found(index.lookup(plain)?, None, None))
+        }
+        Ok(Reading::Plain(_)) => Ok(found(hits, None, None)),
+        Ok(Reading::Parts(parts)) => {
+            let hits = index.lookup(&parts.gtin.to_string())?;
+            Ok(found(hits, Some(parts), None))
+        }
+        Err(doubt) => {
+            let hits = match &doubt {
+                Gs1Error::SeparatorLost { gtin, .. } => index.lookup(&gtin.to_string())?,
+                _ => hits,
+            };
+            Ok(found(hits, None, Some(doubt)))
+        }
+    }
 }

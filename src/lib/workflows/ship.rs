@@ -1,6 +1,9 @@
 //! Orders leave the house by hand: a person says which, with whom and under which number.
 //! Stock, layers and demand move in one transaction, and the shop's status is planned in it;
 //! the shop itself is told afterwards, and a shop that is down holds nothing up.
+//!
+//! Of an order that lies packed, what is in its packages leaves; one that somebody is picking
+//! or packing stays.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -9,6 +12,7 @@ use serde_json::json;
 
 use super::dispatch::{self, Item, Parcel};
 use super::low_stock;
+use super::pack::Packed;
 use super::tell_shop::{self, Telling};
 use super::until_no_conflict;
 use crate::config::Channel;
@@ -136,6 +140,11 @@ async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
     })
 }
 
+/// The reference under which an order leaves once with a carrier and number.
+pub(super) fn reference(order: &str, carrier: &str, tracking: &str) -> String {
+    format!("ship:{order}:{carrier}:{tracking}")
+}
+
 async fn one_order(tx: &mut Tx, reference: &str) -> anyhow::Result<Summary> {
     let found = orders::find(tx, reference).await?;
     super::orders::exactly_one(found, reference)
@@ -160,6 +169,7 @@ fn add_item(items: &mut Vec<Item>, demand: DemandRow, units: i64, lots: Vec<(i64
             demand,
             units,
             lots,
+            from: None,
         }),
     }
 }
@@ -175,16 +185,16 @@ struct OneOrder<'a> {
 impl OneOrder<'_> {
     async fn ship(&self, tx: &mut Tx) -> anyhow::Result<Shipped> {
         let name = &self.order.order_ref;
-        let reference = match &self.wish.reference {
-            Some(reference) => format!("{reference}:{name}"),
-            None => format!("ship:{name}:{}:{}", self.wish.carrier, self.tracking),
+        let applied_as = match &self.wish.reference {
+            Some(own) => format!("{own}:{name}"),
+            None => reference(name, &self.wish.carrier, self.tracking),
         };
         let mut shipped = Shipped {
             order: name.clone(),
             shipment: None,
             carrier: self.wish.carrier.clone(),
             tracking: self.tracking.to_owned(),
-            applied_before: applied_refs::find(tx, &reference).await?,
+            applied_before: applied_refs::find(tx, &applied_as).await?,
             units: 0,
             left: 0,
             entries: Vec::new(),
@@ -196,8 +206,19 @@ impl OneOrder<'_> {
         }
         self.may_leave()?;
         let lines = orders::line_rows(tx, self.order.id).await?;
-        let mut items = self.items(tx, &demands, &lines).await?;
-        let serials = self.serials(tx, &mut items).await?;
+        let packed = Packed::of_order(tx, self.order.id).await?;
+        let (items, serials) = match &packed {
+            Some(packed) => {
+                let items = packed.items(&demands)?;
+                packed.agrees(&items, &lines, self.wish)?;
+                (items, packed.serials(tx).await?)
+            }
+            None => {
+                let mut items = self.items(tx, &demands, &lines).await?;
+                let serials = self.serials(tx, &mut items).await?;
+                (items, serials)
+            }
+        };
         shipped.units = items.iter().map(|item| item.units).sum();
         let parcel = Parcel {
             order: self.order.id,
@@ -215,6 +236,9 @@ impl OneOrder<'_> {
             );
             serials::set_in_house(tx, self.stamp, serial, serial.lot_id, false, fact).await?;
         }
+        if let Some(packed) = &packed {
+            packed.has_left(tx, self.stamp, shipment).await?;
+        }
         shipped.left -= shipped.units;
         shipped.shipment = Some(shipment);
         shipped.entries = cogs::of_shipment(tx, shipment).await?;
@@ -222,7 +246,7 @@ impl OneOrder<'_> {
             self.is_complete(tx, shipment).await?;
         }
         let summary = format!("shipment {shipment}, {} units", shipped.units);
-        applied_refs::note(tx, self.stamp, &reference, "ship", &summary).await?;
+        applied_refs::note(tx, self.stamp, &applied_as, "ship", &summary).await?;
         let fact = Event::new(
             "order.shipped",
             format!("order:{name}"),

@@ -124,7 +124,7 @@ pub(super) async fn the_product(tx: &mut Tx, sku: &str) -> anyhow::Result<produc
         .ok_or_else(|| unknown(sku))?)
 }
 
-fn unknown(sku: &str) -> Fault {
+pub(super) fn unknown(sku: &str) -> Fault {
     Fault::failed(format!("there is no product {sku:?}"))
         .hint("`opsctl stock list` shows those there are")
 }

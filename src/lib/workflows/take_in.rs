@@ -10,13 +10,16 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::dispatch;
+use super::pack::{Packed, left_by_the_shop};
 use crate::domain::fifo::Change;
 use crate::domain::order::{Refund, ShopLine, ShopOrder, StatusRule};
 use crate::domain::stock::explode;
 use crate::store::channels::Account;
 use crate::store::events::{self, Event};
 use crate::store::orders::{DemandRow, Known};
-use crate::store::{Stamp, Tx, holds, kits, listings, orders, payments, products, reservations};
+use crate::store::{
+    Stamp, Tx, holds, kits, listings, orders, packages, payments, products, reservations,
+};
 
 /// An order with its refunds and what its status means (`None`: nobody has said).
 #[derive(Debug, Clone)]
@@ -319,7 +322,7 @@ impl Step<'_> {
     }
 
     /// Drops the demand of a line that has become another product, unless some of it has
-    /// been shipped; gives the units released.
+    /// been shipped or was picked; gives the units released.
     async fn forget(
         &self,
         tx: &mut Tx,
@@ -327,7 +330,8 @@ impl Step<'_> {
         stored: &mut Vec<DemandRow>,
     ) -> anyhow::Result<i64> {
         let of_line = |d: &&DemandRow| d.line_id == line;
-        if stored.iter().filter(of_line).any(|d| d.shipped > 0) {
+        let gone = stored.iter().filter(of_line).any(|d| d.shipped > 0);
+        if gone || packages::was_in_a_round(tx, line).await? {
             return Ok(0);
         }
         let mut released = 0;
@@ -350,6 +354,7 @@ impl Step<'_> {
     ) -> anyhow::Result<()> {
         let mut free_taken: HashMap<i64, i64> = HashMap::new();
         let mut items = Vec::new();
+        let packed = Packed::held(tx, self.order).await?;
         for demand in demands {
             let left = demand.quantity - demand.shipped;
             let taken = free_taken.entry(demand.product_id).or_default();
@@ -362,14 +367,21 @@ impl Step<'_> {
             }
             if units > 0 {
                 outcome.shipped += units;
-                items.push(dispatch::Item {
-                    demand,
-                    units,
-                    lots: Vec::new(),
+                items.push(match &packed {
+                    Some(packed) => packed.taken_along(tx, demand, units).await?,
+                    None => dispatch::Item {
+                        demand,
+                        units,
+                        lots: Vec::new(),
+                        from: None,
+                    },
                 });
             }
         }
         if items.is_empty() {
+            if let Some(packed) = &packed {
+                left_by_the_shop(tx, self.stamp, packed, &items, None).await?;
+            }
             return Ok(());
         }
         let order = &self.incoming.order;
@@ -381,7 +393,10 @@ impl Step<'_> {
             tracking: "",
             shipped_at: order.completed_at.unwrap_or(order.modified_at),
         };
-        dispatch::run(tx, self.stamp, &parcel).await?;
+        let shipment = dispatch::run(tx, self.stamp, &parcel).await?;
+        if let Some(packed) = &packed {
+            left_by_the_shop(tx, self.stamp, packed, &parcel.items, Some(shipment)).await?;
+        }
         Ok(())
     }
 }

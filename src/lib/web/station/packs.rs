@@ -1,0 +1,203 @@
+//! `/api/v1/packs`: an order on the bench, its boxes, and what goes into them.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::domain::people::Role;
+use crate::web::{App, Operator, Present, WebError};
+use crate::workflows::pack::{self, Bench, Measures, PackAnswer, PackScan, PackageWish};
+use crate::workflows::ship;
+use crate::workflows::sign_in::{self, Claim};
+
+/// An order, by its name.
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    order: String,
+    #[serde(default)]
+    take_over: bool,
+}
+
+/// Takes an order onto the bench.
+///
+/// # Errors
+/// It is not picked, somebody else packs it, or the store's.
+pub async fn start(
+    State(app): State<App>,
+    Present(who): Present,
+    Json(wanted): Json<Wanted>,
+) -> Result<Json<Bench>, WebError> {
+    let ctx = app.context(&who);
+    let bench = pack::start(&ctx, &wanted.order, wanted.take_over, false).await?;
+    Ok(Json(bench))
+}
+
+/// What lies on the bench.
+///
+/// # Errors
+/// There is no such task, or the store's.
+pub async fn bench(
+    State(app): State<App>,
+    Present(who): Present,
+    Path(task): Path<i64>,
+) -> Result<Json<Bench>, WebError> {
+    Ok(Json(pack::bench(&app.context(&who), task).await?))
+}
+
+/// Opens a package, once by its id.
+///
+/// # Errors
+/// There is no such box, or the store's.
+pub async fn open_package(
+    State(app): State<App>,
+    Present(who): Present,
+    Path(task): Path<i64>,
+    Json(wish): Json<PackageWish>,
+) -> Result<Json<Bench>, WebError> {
+    let ctx = app.context(&who);
+    Ok(Json(pack::open_package(&ctx, task, &wish).await?))
+}
+
+/// Puts units into a package, once by the scan's id.
+///
+/// # Errors
+/// The store's; a refusal is an answer.
+pub async fn pack_item(
+    State(app): State<App>,
+    Present(who): Present,
+    Path(task): Path<i64>,
+    Json(scan): Json<PackScan>,
+) -> Result<Json<PackAnswer>, WebError> {
+    Ok(Json(pack::pack(&app.context(&who), task, &scan).await?))
+}
+
+/// Takes units out of a package, once by the scan's id.
+///
+/// # Errors
+/// The store's; a refusal is an answer.
+pub async fn unpack(
+    State(app): State<App>,
+    Present(who): Present,
+    Path(task): Path<i64>,
+    Json(scan): Json<PackScan>,
+) -> Result<Json<PackAnswer>, WebError> {
+    Ok(Json(pack::unpack(&app.context(&who), task, &scan).await?))
+}
+
+/// What is measured of a package.
+#[derive(Debug, Deserialize)]
+pub struct Measured {
+    number: i64,
+    #[serde(flatten)]
+    measures: Measures,
+}
+
+/// Notes a package's weight and size, or closes it.
+///
+/// # Errors
+/// There is no such package, a measure is none, or the store's.
+pub async fn measure(
+    State(app): State<App>,
+    Present(who): Present,
+    Path(task): Path<i64>,
+    Json(measured): Json<Measured>,
+) -> Result<Json<Bench>, WebError> {
+    let ctx = app.context(&who);
+    let (number, measures) = (measured.number, &measured.measures);
+    Ok(Json(pack::measure(&ctx, task, number, measures).await?))
+}
+
+/// A swap: the unit that was scanned, and the badge of the manager who allows it, where a
+/// packer is signed in.
+#[derive(Debug, Deserialize)]
+pub struct Swap {
+    #[serde(flatten)]
+    scan: PackScan,
+    badge: Option<SecretString>,
+}
+
+/// Takes a unit in place of the one that was promised: a manager does, or allows it.
+///
+/// # Errors
+/// No manager allows it (403), too many tries (429), or the store's.
+pub async fn swap(
+    State(app): State<App>,
+    Present(who): Present,
+    Path(task): Path<i64>,
+    Json(swap): Json<Swap>,
+) -> Result<Json<PackAnswer>, WebError> {
+    let manager = match swap.badge {
+        _ if who.role >= Role::Manager => who,
+        Some(badge) => manager_of(&app, &who, badge).await?,
+        None => {
+            return Err(WebError::forbidden("a swap takes a manager")
+                .hint("a manager scans their badge, or signs in"));
+        }
+    };
+    let ctx = app.context(&manager);
+    Ok(Json(pack::swap(&ctx, task, &swap.scan).await?))
+}
+
+/// Whose badge it is, where that is a manager.
+async fn manager_of(app: &App, who: &Operator, badge: SecretString) -> Result<Operator, WebError> {
+    let answer = sign_in::run(&app.context(who), Claim::Badge(badge)).await?;
+    match answer {
+        sign_in::Answer::Welcome(found) if found.role >= Role::Manager => Ok(Operator {
+            id: found.id,
+            name: found.name,
+            display_name: found.display_name,
+            role: found.role,
+        }),
+        sign_in::Answer::Wait(_) => {
+            let status = axum::http::StatusCode::TOO_MANY_REQUESTS;
+            Err(WebError::new(status, "too many tries").hint("wait a minute"))
+        }
+        _ => Err(WebError::forbidden("this badge is no manager's")
+            .hint("a manager scans their badge, or signs in")),
+    }
+}
+
+/// Whether an order may leave in parts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Finish {
+    partial: bool,
+}
+
+/// Finishes the packing.
+///
+/// # Errors
+/// Something is left, a package is open, or the store's.
+pub async fn finish(
+    State(app): State<App>,
+    Present(who): Present,
+    Path(task): Path<i64>,
+    Json(how): Json<Finish>,
+) -> Result<Json<Bench>, WebError> {
+    let ctx = app.context(&who);
+    Ok(Json(pack::finish(&ctx, task, how.partial, false).await?))
+}
+
+/// Who takes it.
+#[derive(Debug, Deserialize)]
+pub struct Carrier {
+    carrier: String,
+    #[serde(default)]
+    tracking: String,
+}
+
+/// Ships it by hand.
+///
+/// # Errors
+/// It is not packed, it may not leave, or the store's.
+pub async fn ship(
+    State(app): State<App>,
+    Present(who): Present,
+    Path(task): Path<i64>,
+    Json(by): Json<Carrier>,
+) -> Result<Json<ship::Report>, WebError> {
+    let ctx = app.context(&who);
+    let report = pack::ship(&ctx, task, &by.carrier, &by.tracking, false).await?;
+    Ok(Json(report))
+}

@@ -1,0 +1,278 @@
+// An order on the bench: a second scan of each unit into its box, serials where units are
+// told apart, then weight, the close of the box, and the way out.
+
+import { ask, get, once, post, uuid } from "./api.js";
+import { drawBench } from "./bench.js";
+import { $, h } from "./dom.js";
+import { station } from "./page.js";
+import { prompt } from "./prompt.js";
+
+const root = $("#bench");
+const task = Number(root.dataset.task);
+const boxes = JSON.parse(root.dataset.boxes);
+const manages = root.dataset.role !== "packer";
+
+let bench = null;
+let placed = []; // what UNDO takes out again, the last one last
+
+const { show } = await station({ onCode, onCommand });
+
+const capital = (text) => (text ? text.charAt(0).toUpperCase() + text.slice(1) : "");
+const openPackage = () => bench?.packages.filter((box) => !box.closed).at(-1) ?? null;
+
+function failed(answer, title) {
+  if (answer.signIn) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+  else if (answer.away) show.wrong(title, answer.words ? capital(answer.words) : "The server does not answer. Nothing was changed; scan it again in a moment.");
+  else show.wrong(title, `${capital(answer.refused)}. ${capital(answer.hint)}`);
+  return null;
+}
+
+function draw() {
+  drawBench(root, { bench, current: openPackage(), boxes, measure, close, reopen, ship, open: openBox });
+}
+
+async function load() {
+  const answer = await get(`/packs/${task}`);
+  if (answer.done) {
+    bench = answer.done;
+    draw();
+  } else if (answer.refused) {
+    show.wrong("This order cannot be shown", `${capital(answer.refused)}. ${capital(answer.hint)}`, { then: () => { location.href = "/station"; } });
+  } else if (answer.signIn) {
+    failed(answer, "");
+  } else {
+    root.replaceChildren(h("p", { class: "message warn" }, "The server does not answer. Trying again…"));
+    setTimeout(load, 2000);
+  }
+}
+
+async function change(title, path, body) {
+  const answer = await post(`/packs/${task}/${path}`, body);
+  if (!answer.done) return failed(answer, title);
+  bench = answer.done;
+  draw();
+  return bench;
+}
+
+// A box of the list, or one of its own size.
+const openBox = once(async () => {
+  let preset = null;
+  if (boxes.length) {
+    const answer = await prompt({
+      title: "Which box?", words: "NEXT goes through them, OK takes the one shown.",
+      fields: [{ name: "preset", label: "Box", options: [...boxes.map(({ name, size }) => ({ value: name, label: `${name} (${size})` })), { value: "", label: "another size" }] }],
+    });
+    if (!answer) return null;
+    preset = answer.preset || null;
+  }
+  const opened = await change("No box was opened", "packages", { id: uuid(), preset });
+  if (opened) show.ok(`Box ${openPackage().number}`, "Scan what goes into it.");
+  return opened;
+});
+
+async function onCode(code, label) {
+  if (!bench || bench.state !== "picked") {
+    show.wrong("Nothing is packed now", bench ? `This order is ${bench.state}.` : "The order is not loaded yet.");
+    return;
+  }
+  if (label) {
+    show.unknown("Not here", "Scan a product, a serial, or a card.");
+    return;
+  }
+  const answer = await ask("POST", "/resolve", { code });
+  if (!answer.done && !answer.refused) {
+    failed(answer, "Not packed");
+    return;
+  }
+  const found = answer.done ?? { kind: "unknown", items: [], why: answer.refused };
+  const here = (found.items ?? []).filter(({ sku }) => bench.lines.some((line) => line.sku === sku));
+  if (here.length > 1) {
+    const chosen = await prompt({
+      title: "Which one is it?", words: "Several products have this code.",
+      fields: [{ name: "sku", label: "Product", options: here.map(({ sku, title }) => ({ value: sku, label: `${sku}: ${title}` })) }],
+    });
+    if (chosen) await put(code, here.find(({ sku }) => sku === chosen.sku), found.gs1);
+  } else if (here.length) {
+    await put(code, here[0], found.gs1);
+  } else if (found.items?.length) {
+    show.wrong("Wrong item", `${found.items[0].title} (${found.items[0].sku}) is not in this order.`);
+  } else if (bench.lines.some(({ tracking }) => tracking === "serial")) {
+    // No product has the code: it may be the serial itself.
+    await put(code, { sku: "", title: "", units: 1 }, { serial: code }, found.why);
+  } else {
+    show.unknown("Unknown code", `${capital(found.why)}.`);
+  }
+}
+
+async function put(code, item, gs1, unknown = null) {
+  if (!openPackage() && !(await openBox())) return;
+  const scan = {
+    id: uuid(), package: openPackage().number, sku: item.sku, units: item.units,
+    lot: gs1?.lot ?? null, serial: gs1?.serial ?? null, code, at: Date.now(),
+  };
+  await send(scan, item, unknown);
+}
+
+async function send(scan, item, unknown) {
+  const answer = await post(`/packs/${task}/items`, scan);
+  if (!answer.done) {
+    failed(answer, "Not packed");
+    return;
+  }
+  const result = answer.done;
+  bench = result.bench;
+  draw();
+  if (result.outcome === "stored") {
+    stored(scan, result);
+  } else if (result.needs) {
+    await askFor(result.needs, scan, item);
+  } else if (result.manager_may_swap) {
+    const words = `${capital(result.why)}. ${capital(result.hint)}`;
+    show.wrong("Another unit than promised", words, { actions: [{ label: "Swap (manager)", run: () => swap(scan) }] });
+  } else if (unknown) {
+    show.unknown("Unknown code", `${capital(unknown)}, and ${result.why ?? "no serial here is that"}.`);
+  } else {
+    const full = bench.left === 0 || /more|already|all/.test(result.why ?? "");
+    show[full ? "many" : "wrong"]("Not packed", `${capital(result.why)}. ${capital(result.hint)}`);
+  }
+}
+
+function stored(scan, result) {
+  placed.push({ ...scan, placed: result.placed });
+  const line = bench.lines.find(({ line: id }) => id === result.placed[0]?.line) ?? bench.lines.find(({ sku }) => sku === scan.sku);
+  const words = line ? `${line.title}, ${line.packed} of ${line.picked}` : "";
+  const where = `Box ${result.placed[0]?.package ?? scan.package}`;
+  if (bench.left === 0) show.all(where, "Everything is packed. Weigh and close the box, then scan DONE.");
+  else if (line && line.packed === line.picked) show.line(where, words);
+  else show.ok(where, words);
+}
+
+async function askFor(what, scan, item) {
+  const answer = await prompt({
+    title: what === "serial" ? "Scan its serial" : "Scan its lot",
+    words: `${item.title || scan.sku}: ${what === "serial" ? "each unit is told apart by its serial." : "its lots are told apart."}`,
+    fields: [{ name: what, label: what === "serial" ? "Serial" : "Lot", scan: true, longest: 100 }],
+  });
+  const value = answer?.[what]?.trim();
+  if (value) await send({ ...scan, id: uuid(), [what]: value, units: what === "serial" ? 1 : scan.units }, item, null);
+}
+
+// A manager takes this unit in place of the one promised: by role, or by badge.
+async function swap(scan) {
+  let proof = {};
+  if (!manages) {
+    const answer = await prompt({
+      title: "A manager allows the swap", words: "A manager scans their badge.",
+      fields: [{ name: "badge", label: "Badge", scan: true, secret: true }],
+    });
+    if (!answer?.badge) return;
+    proof = answer;
+  }
+  const answer = await post(`/packs/${task}/swap`, { ...scan, id: uuid(), ...proof });
+  if (!answer.done) {
+    failed(answer, "Not swapped");
+    return;
+  }
+  bench = answer.done.bench;
+  draw();
+  if (answer.done.outcome === "stored") stored(scan, answer.done);
+  else show.wrong("Not swapped", `${capital(answer.done.why)}. ${capital(answer.done.hint)}`);
+}
+
+const undo = once(async () => {
+  const last = placed.pop();
+  if (!last) return show.wrong("Nothing to take out", "No scan of this page is left that could be undone.");
+  const answer = await post(`/packs/${task}/unpack`, { ...last, id: uuid() });
+  if (!answer.done) return failed(answer, "Not taken out");
+  bench = answer.done.bench;
+  draw();
+  if (answer.done.outcome !== "stored") return show.wrong("Not taken out", `${capital(answer.done.why)}. ${capital(answer.done.hint)}`);
+  return show.ok("Taken out", last.sku || last.serial);
+});
+
+async function measure(number, fields) {
+  const done = await change("Not weighed", "measure", { number, ...fields });
+  const box = done?.packages.find((one) => one.number === number);
+  if (!box) return;
+  if (box.warning) show.wrong("Look again", capital(box.warning));
+  else show.ok(`Box ${number}`, box.weight_g ? `${box.weight_g} g` : "");
+}
+
+async function close(number) {
+  if (await change("The box stays open", "measure", { number, close: true })) show.line(`Box ${number} closed`, "");
+}
+
+async function reopen(number) {
+  if (await change("The box stays closed", "measure", { number, close: false })) show.ok(`Box ${number} open again`, "");
+}
+
+const closeCurrent = once(async () => {
+  const box = openPackage();
+  if (!box) return show.wrong("No box is open", "Scan BOX to take one.");
+  if (!box.weight_g) {
+    const answer = await prompt({
+      title: `Weigh box ${box.number}`, words: "Leave it empty where there is no scale.",
+      fields: [{ name: "weight", label: "Grams", type: "number", longest: 6 }],
+      ok: "Close the box",
+    });
+    if (!answer) return undefined;
+    const weight_g = Number(answer.weight);
+    if (weight_g > 0) await measure(box.number, { weight_g });
+  }
+  return close(box.number);
+});
+
+const finish = once(async () => {
+  if (!bench) return undefined;
+  if (bench.state === "packed") return shipPrompt();
+  if (bench.state !== "picked") return show.wrong("Nothing to finish", `This order is ${bench.state}.`);
+  let partial = false;
+  if (bench.left > 0) {
+    const answer = await prompt({
+      title: `${bench.left} units are not packed`, words: "Send what is packed now, and the rest later?",
+      ok: "Send a part now",
+    });
+    if (!answer) return undefined;
+    partial = true;
+  }
+  if (!(await change("Not finished", "finish", { partial }))) return undefined;
+  return show.all("Packed", "Give it to the carrier, and enter its tracking number.");
+});
+
+const ship = once(async ({ carrier, tracking }) => {
+  const answer = await post(`/packs/${task}/ship`, { carrier, tracking });
+  if (!answer.done) return failed(answer, "Not shipped");
+  await load();
+  return show.all("Shipped", `${carrier} ${tracking}`);
+});
+
+async function shipPrompt() {
+  const answer = await prompt({
+    title: "Shipped by hand", words: "Scan or type the tracking number.",
+    fields: [{ name: "carrier", label: "Carrier", value: localStorage.getItem("carrier") ?? "" }, { name: "tracking", label: "Tracking number", scan: true }],
+    ok: "Ship it",
+  });
+  if (!answer) return;
+  if (!answer.carrier.trim()) {
+    show.wrong("Which carrier?", "Enter the carrier's name; it is kept for the next time.");
+    return;
+  }
+  localStorage.setItem("carrier", answer.carrier.trim());
+  await ship({ carrier: answer.carrier.trim(), tracking: answer.tracking.trim() });
+}
+
+async function onCommand(word) {
+  const does = { BOX: openBox, CLOSE: closeCurrent, UNDO: undo, DONE: finish };
+  if (does[word]) return does[word]();
+  if (word === "NEXT") {
+    if (bench?.state === "picked") return show.wrong("Not finished yet", "Scan DONE first, or leave with the link Station.");
+    location.href = "/station";
+  }
+  return word === "OK" ? undefined : show.unknown("Not here", `The card ${word} does nothing while packing.`);
+}
+
+for (const [id, run] of [["box", openBox], ["close", closeCurrent], ["undo", undo], ["finish", finish]]) {
+  $(`#${id}`).addEventListener("click", () => run());
+}
+
+await load();
