@@ -83,11 +83,13 @@ async fn a_round_takes_the_goods_to_the_bench(shop: Shop) {
     let sheet = pick::start(&ctx, &wish(&["manual:1"])).await.unwrap();
     let places: Vec<&str> = sheet.lines.iter().map(|line| line.bin.as_str()).collect();
     assert_eq!(places, ["A-2", "A-10"]);
+    let again = pick::start(&ctx, &wish(&["manual:1"])).await.unwrap_err();
+    assert!(format!("{again:#}").contains("is being picked by cli:test in round"));
     refused(
         &shop,
-        &["pick", "start", "manual:1"],
-        1,
-        &["is being picked by cli:test"],
+        &["pick", "start", "--next", "21"],
+        2,
+        &["21 orders are too many", "up to 20"],
     );
 
     let (cup, mug) = (sheet.lines[0].line, sheet.lines[1].line);

@@ -59,7 +59,7 @@ async fn once(ctx: &Context, claim: &str) -> anyhow::Result<Sheet> {
     }
     picks::end(&mut tx, &stamp, wave.id, "picking", "picked").await?;
     events::append(&mut tx, &stamp, &facts).await?;
-    wave.state = "picked".to_owned();
+    "picked".clone_into(&mut wave.state);
     let sheet = sheet::of(ctx, &mut tx, wave).await?;
     ctx.store.commit(tx).await?;
     Ok(sheet)

@@ -54,7 +54,7 @@ async fn once(ctx: &Context, wish: &ReleaseWish) -> anyhow::Result<Released> {
     let mut released = Released {
         wave: wave.id,
         dry_run: wish.dry_run,
-        before: !tasks.iter().any(|task| is_open(task)),
+        before: !tasks.iter().any(is_open),
         orders: Vec::new(),
         kept: Vec::new(),
         at_packing: 0,

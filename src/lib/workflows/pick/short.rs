@@ -185,8 +185,8 @@ impl FallShort<'_> {
         let promises = picks::promises(tx, order, Some(line.demand_id)).await?;
         let before = picks::lines_of(tx, line.task_id, line.demand_id).await?;
         let expected: i64 = before.iter().map(|line| line.quantity - line.short).sum();
-        let promised: i64 = promises.iter().map(|promise| promise.quantity).sum();
-        let mut left = promised - expected;
+        let units: i64 = promises.iter().map(|promise| promise.quantity).sum();
+        let mut left = units - expected;
         let mut places: BTreeMap<(i64, Option<i64>), i64> = BTreeMap::new();
         for promise in &promises {
             let lot = promise.tells_lots_apart().then_some(promise.lot_id);
