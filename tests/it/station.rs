@@ -114,7 +114,7 @@ async fn by_keyboard_alone(driver: &Driver) {
 
     browser.at("/station/pack/").await;
     browser.listens().await;
-    browser.says("Pack 1042").await;
+    browser.says("Pack manual:1042").await;
     browser.tab_to("#box").await;
     browser.says("Which box?").await;
     browser.picture("pack-box").await;
@@ -369,7 +369,7 @@ async fn two_packers_never_hold_one_order(driver: &Driver) {
     second.says("1 unit").await;
     round(&first, "1001").await;
     second.click("#queue button").await;
-    second.shouts("wrong", "ann").await;
+    second.shouts("wrong", "is being picked by").await;
     second.picture("station-held").await;
     second.acknowledge().await;
     let sheet = first.path().await;
