@@ -591,6 +591,7 @@ async fn scans_wait_while_the_line_is_cut(driver: &Driver) {
     let browser = signed_in(driver, &line.home(), &ann).await;
     round(&browser, "1001").await;
     browser.scan(MUG).await;
+    browser.taken(1).await;
     browser.waiting(0).await;
     line.cut();
     for taken in 2..=4 {
@@ -634,6 +635,7 @@ async fn scans_wait_while_the_server_is_down(driver: &Driver) {
     let browser = signed_in(driver, &floor.home(), &ann).await;
     round(&browser, "1001").await;
     browser.scan(MUG).await;
+    browser.taken(1).await;
     browser.waiting(0).await;
     floor.kill();
     browser.scan(MUG).await;
@@ -643,6 +645,7 @@ async fn scans_wait_while_the_server_is_down(driver: &Driver) {
     floor.serve();
     browser.waiting(0).await;
     browser.scan(MUG).await;
+    browser.taken(4).await;
     browser.waiting(0).await;
     browser.scan("OPSDODONE").await;
     browser

@@ -103,10 +103,10 @@ pub async fn measure(
     State(app): State<App>,
     Present(who): Present,
     Path(task): Path<i64>,
-    Json(measured): Json<Measured>,
+    Json(body): Json<Measured>,
 ) -> Result<Json<Bench>, WebError> {
     let ctx = app.context(&who);
-    let (number, measures) = (measured.number, &measured.measures);
+    let (number, measures) = (body.number, &body.measures);
     Ok(Json(pack::measure(&ctx, task, number, measures).await?))
 }
 
