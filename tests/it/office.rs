@@ -16,6 +16,7 @@ on_all_stores!(
     searches_find_and_hostile_ones_do_no_harm,
     pages_of_a_long_list_show_each_row_once,
     a_hold_is_set_and_released_once_however_often_it_is_sent,
+    a_discrepancy_is_settled_once,
     holds_from_the_command_line_change_nothing_twice,
     a_packer_sees_none_of_it,
 );
@@ -29,6 +30,7 @@ const PAGES: &[&str] = &[
     "/stock/MUG",
     "/backorders",
     "/holds",
+    "/discrepancies",
     "/jobs",
     "/events",
 ];
@@ -230,6 +232,7 @@ async fn an_empty_shop_says_what_to_do_next(shop: Shop) {
         ("/stock?low=1", "No product has come down"),
         ("/backorders", "No order lacks anything"),
         ("/holds", "give its number and the reason"),
+        ("/discrepancies", "No discrepancy is open"),
         ("/jobs", "opsctl cron"),
         ("/events", "appears here by itself"),
         ("/", "No sync has succeeded yet"),
@@ -496,6 +499,62 @@ async fn a_hold_is_set_and_released_once_however_often_it_is_sent(shop: Shop) {
     ];
     assert_eq!(kim.send("/holds", &nonsense).await.status(), 400);
     assert_eq!(told(&shop, "order.held"), 2);
+    shop.must_be_sound();
+    site.shut_down().await;
+}
+
+async fn a_discrepancy_is_settled_once(shop: Shop) {
+    furnish(&shop);
+    shop.json(&[
+        "stock", "move", "TRAY", "2", "--from", "main", "--to", "missing",
+    ]);
+    shop.sql(
+        "INSERT INTO discrepancies (kind, product_id, location_id, expected, found, reason, at, \
+         actor, run) SELECT 'short_pick', p.id, o.id, 2, 0, '<i>empty</i> bin', 1772355600000, \
+         'user:1', 'r' FROM products p JOIN locations o ON o.code = 'main' WHERE p.sku = 'TRAY'",
+    )
+    .await;
+    let (site, kim) = manager(&shop).await;
+    let page = kim.page("/discrepancies").await;
+    has(&page, &["2 missing", "TRAY", "at main", "&lt;i&gt;empty"]);
+    let id = page.split("/discrepancies/").nth(1).unwrap();
+    let path = format!("/discrepancies/{}/settle", id.split('/').next().unwrap());
+    for (found, reason, words) in [
+        ("x", "seen", "how many units"),
+        ("-1", "seen", "how many units"),
+        ("3", "seen", "3"),
+        ("1", "", "how it came about"),
+    ] {
+        let once = uuid::Uuid::new_v4().to_string();
+        let form = [
+            ("once", once.as_str()),
+            ("found", found),
+            ("reason", reason),
+        ];
+        let response = kim.send(&path, &form).await;
+        assert!([400, 409].contains(&response.status().as_u16()));
+        has(
+            &response.text().await.unwrap(),
+            &[words, "This was not done"],
+        );
+    }
+    let once = uuid::Uuid::new_v4().to_string();
+    let form = [
+        ("once", once.as_str()),
+        ("found", "1"),
+        ("reason", "behind the shelf"),
+    ];
+    let sent = futures_util::future::join_all((0..4).map(|_| kim.send(&path, &form))).await;
+    assert!(sent.iter().all(|response| response.status() == 303));
+    has(
+        &kim.page("/discrepancies").await,
+        &["No discrepancy is open"],
+    );
+    has(
+        &kim.page("/discrepancies?all=1").await,
+        &["behind the shelf", "1 found, 1 written off"],
+    );
+    assert_eq!(shop.json(&["stock", "show", "TRAY"])["on_hand"], 2);
     shop.must_be_sound();
     site.shut_down().await;
 }

@@ -2,6 +2,7 @@
 //! nothing; a form that was sent twice is carried out once.
 
 mod address;
+mod discrepancies;
 mod events;
 mod holds;
 mod house;
@@ -11,15 +12,22 @@ mod stock;
 pub mod filters;
 
 use axum::Router;
+use axum::http::StatusCode;
 
-use super::App;
+use super::{App, WebError};
 
 /// Their routes.
 pub fn routes() -> Router<App> {
     Router::new()
         .merge(orders::routes())
         .merge(holds::routes())
+        .merge(discrepancies::routes())
         .merge(stock::routes())
         .merge(house::routes())
         .merge(events::routes())
+}
+
+/// Whether whoever filled a form in can do better.
+fn is_theirs(error: &WebError) -> bool {
+    [StatusCode::BAD_REQUEST, StatusCode::CONFLICT].contains(&error.status)
 }

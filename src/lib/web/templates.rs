@@ -18,6 +18,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "base.html",
     "calibrate.html",
     "commands.html",
+    "discrepancies.html",
     "error.html",
     "events.html",
     "holds.html",

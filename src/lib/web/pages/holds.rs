@@ -1,13 +1,13 @@
 //! Orders on hold: which, and by a form set and released.
 
+use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::{Router, http::StatusCode};
 use minijinja::{Value, context};
 use serde::Deserialize;
 
-use super::{address, orders};
+use super::{address, is_theirs, orders};
 use crate::domain::order::HoldKind;
 use crate::web::forms;
 use crate::web::{App, Manager, Operator, WebError};
@@ -165,9 +165,4 @@ async fn after(
         }
         Err(error) => Err(error),
     }
-}
-
-/// Whether whoever filled the form in can do better.
-fn is_theirs(error: &WebError) -> bool {
-    [StatusCode::BAD_REQUEST, StatusCode::CONFLICT].contains(&error.status)
 }
