@@ -57,11 +57,11 @@ async fn stock_up(stage: &Stage) -> anyhow::Result<()> {
     let options = receive::Options::default();
     receive::run(&stage.run(), &write("serials.csv", &lots)?, &options).await?;
     let wanted = format!(
-        "order,placed_at,sku,qty,customer\n\
-         D-1,{today},{LABELS},15,Ada Packwood\n\
-         D-1,{today},{HANDHELD},2,Ada Packwood\n\
-         D-2,{today},{HANDHELD},1,Björn Ålund\n\
-         D-2,{today},{LABELS},12,Björn Ålund\n"
+        "order,placed_at,sku,qty,customer,service\n\
+         D-1,{today},{LABELS},15,Ada Packwood,Express\n\
+         D-1,{today},{HANDHELD},2,Ada Packwood,Express\n\
+         D-2,{today},{HANDHELD},1,Björn Ålund,Express\n\
+         D-2,{today},{LABELS},12,Björn Ålund,Express\n"
     );
     orders::import(&stage.run(), &write("orders.csv", &wanted)?, None, false).await?;
     reserve::run(&stage.run(), false).await?;
