@@ -192,7 +192,7 @@ async fn an_expired_round_is_taken_over_and_its_replay_is_told_so(shop: Shop) {
         .line;
     sent(&shop, &first, &scan(EventKind::Pick, mug, 2)).await;
     let mut later = shop.context("second").await;
-    later.actor = "user:8".to_owned();
+    "user:8".clone_into(&mut later.actor);
     assert!(pick::start(&later, &wish(&["manual:1"])).await.is_err());
     later.clock = opsctl::context::Clock::Fixed(NOW.plus_ms(31 * 60_000));
     let second = pick::start(&later, &wish(&["manual:1"])).await.unwrap();
@@ -254,8 +254,8 @@ async fn each_scan_counts_once(shop: Shop) {
     hostile.code = "x".repeat(10_000);
     let answer = sent(&shop, &other, &hostile).await;
     assert!(answer.why.unwrap().contains("a code has up to 400"));
-    hostile.id = "^XA'; DROP TABLE pick_scans; --".to_owned();
-    hostile.code = "<script>\0\u{1b}[2J".to_owned();
+    "^XA'; DROP TABLE pick_scans; --".clone_into(&mut hostile.id);
+    "<script>\0\u{1b}[2J".clone_into(&mut hostile.code);
     assert_eq!(
         sent(&shop, &other, &hostile).await.outcome,
         Outcome::Refused
