@@ -28,12 +28,11 @@ impl Site {
     pub async fn open(shop: &Shop) -> Self {
         let mut ctx = shop.context_with("serve", "[web]\nhttps = false\n").await;
         ctx.clock = Clock::System;
-        ctx.actor = "serve".to_owned();
-        let (stop, stopping) = watch::channel(false);
-        let app = App::new(ctx.clone(), stopping.clone()).unwrap();
+        "serve".clone_into(&mut ctx.actor);
+        let (stop, mut until) = watch::channel(false);
+        let app = App::new(ctx.clone(), until.clone()).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let mut until = stopping;
         let server = tokio::spawn(async move {
             let ended = async move {
                 let _ = until.wait_for(|stop| *stop).await;

@@ -31,7 +31,8 @@ pub struct Args {
 #[derive(Serialize)]
 struct Listening {
     schema: u32,
-    listening: SocketAddr,
+    #[serde(rename = "listening")]
+    address: SocketAddr,
     url: String,
 }
 
@@ -59,7 +60,7 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
     if out.is_json() {
         out.json_line(&Listening {
             schema: 1,
-            listening,
+            address: listening,
             url,
         })?;
     } else {
