@@ -4,6 +4,8 @@
 //! any of them can be run alone. The aims are those of a shop of 50,000 SKUs.
 
 #![allow(
+    clippy::expect_used,
+    clippy::similar_names,
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
