@@ -33,6 +33,7 @@ mod process;
 mod raw;
 mod reserve;
 mod start;
+mod station;
 mod sync;
 mod table;
 mod volume;
@@ -64,6 +65,9 @@ async fn main() {
     }
     if wanted("sync") {
         sync::measure(&mut table).await;
+    }
+    if wanted("station") {
+        station::measure(&mut table).await;
     }
     if wanted("pages") {
         pages::measure(&mut table).await;
