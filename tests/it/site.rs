@@ -29,7 +29,7 @@ impl Site {
         let mut ctx = shop.context_with("serve", "[web]\nhttps = false\n").await;
         ctx.clock = Clock::System;
         "serve".clone_into(&mut ctx.actor);
-        let (stop, mut until) = watch::channel(false);
+        let (end, mut until) = watch::channel(false);
         let app = App::new(ctx.clone(), until.clone()).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -45,7 +45,7 @@ impl Site {
         Self {
             address,
             ctx,
-            stop,
+            stop: end,
             server,
         }
     }

@@ -183,7 +183,11 @@ impl App {
         };
         let nav: Vec<Value> = NAV.iter().filter_map(entry).collect();
         let tenant = &self.0.base.tenant;
-        let here = template.trim_end_matches(".html");
+        let here = match template {
+            "order.html" => "orders",
+            "product.html" => "stock",
+            page => page.trim_end_matches(".html"),
+        };
         let all = context! {
             me => who, tenant => tenant.tenant.name, nav, here,
             idle_minutes => tenant.web.idle_lock_minutes,

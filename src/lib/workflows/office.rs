@@ -143,8 +143,7 @@ pub async fn order(ctx: &Context, reference: &str) -> anyhow::Result<OrderPage> 
     let subject = format!("order:{}", order.summary.order_ref);
     let mut tx = ctx.store.read().await?;
     let head = order_pages::head(&mut tx, id).await?;
-    let mut events = events::newest(&mut tx, Some(&subject), PAGE).await?;
-    events.reverse();
+    let events = events::of_kind(&mut tx, "", Some(&subject), 0, PAGE).await?;
     Ok(OrderPage {
         ship_to: serde_json::from_str(&head.ship_to).unwrap_or_default(),
         head,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{UpTo, beginning, count, words_in};
+use super::{MOST, UpTo, beginning, words_in};
 use crate::store::StoreError;
 use crate::store::dialect::{Tx, Val, json_list, vals};
 use crate::store::orders::{SUMMARY, Summary};
@@ -50,28 +50,17 @@ pub async fn page(
     behind: Option<Behind>,
     size: i64,
 ) -> Result<Page, StoreError> {
-    let mut found = matching(tx, wanted, behind, size + 1).await?;
+    // The first page is read on as far as rows are counted: one pass gives both.
+    let limit = if behind.is_none() { MOST } else { size } + 1;
+    let mut found = matching(tx, wanted, behind, limit).await?;
     if let Some(sku) = &wanted.sku {
-        found.extend(with_sku(tx, sku, wanted, behind, size + 1).await?);
+        found.extend(with_sku(tx, sku, wanted, behind, limit).await?);
         found.sort_unstable_by(|a, b| b.cmp(a));
         found.dedup();
     }
+    let total = behind.is_none().then(|| UpTo::of(found.len() as i64));
     let more = found.len() as i64 > size;
     found.truncate(size as usize);
-    let total = match (behind, more) {
-        (Some(_), _) => None,
-        (None, false) => Some(UpTo::of(found.len() as i64)),
-        // What is found by a SKU as well is left out of the count: it says "and more".
-        (None, true) => {
-            let (filter, values) = filter(wanted);
-            let from = format!("FROM orders o WHERE 1 = 1{filter}");
-            let counted = count(tx, &from, values).await?;
-            Some(UpTo {
-                rows: counted.rows.max(size),
-                more: counted.more || wanted.sku.is_some(),
-            })
-        }
-    };
     Ok(Page {
         rows: summaries(tx, &found).await?,
         next: found.last().copied().filter(|_| more),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{UpTo, beginning, count};
+use super::{MOST, UpTo, beginning};
 use crate::store::StoreError;
 use crate::store::dialect::{Tx, Val, json_list, vals};
 
@@ -82,23 +82,21 @@ pub async fn page(
     behind: Option<&str>,
     size: i64,
 ) -> Result<Page, StoreError> {
-    let (filter, values) = filter(wanted);
-    let mut paged = values.clone();
-    paged.extend(vals![behind.unwrap_or(""), size + 1]);
+    let scanned: Vec<i64> = match &wanted.gtin {
+        Some(gtin) => with_gtin(tx, gtin).await?,
+        None => Vec::new(),
+    };
+    let (filter, mut values) = filter(wanted, &scanned);
+    // The first page is read on as far as rows are counted: one pass gives both.
+    let limit = if behind.is_none() { MOST } else { size } + 1;
+    values.extend(vals![behind.unwrap_or(""), limit]);
     let sql = format!(
         "SELECT p.id, p.sku FROM products p WHERE {filter} AND p.sku > ? ORDER BY p.sku LIMIT ?"
     );
-    let mut found: Vec<(i64, String)> = tx.all(&sql, paged).await?;
+    let mut found: Vec<(i64, String)> = tx.all(&sql, values).await?;
+    let total = behind.is_none().then(|| UpTo::of(found.len() as i64));
     let more = found.len() as i64 > size;
     found.truncate(size as usize);
-    let total = match (behind, more) {
-        (Some(_), _) => None,
-        (None, false) => Some(UpTo::of(found.len() as i64)),
-        (None, true) => {
-            let from = format!("FROM products p WHERE {filter}");
-            Some(count(tx, &from, values).await?)
-        }
-    };
     let ids: Vec<i64> = found.iter().map(|(id, _)| *id).collect();
     let last = found.pop().map(|(_, sku)| sku);
     Ok(Page {
@@ -108,7 +106,14 @@ pub async fn page(
     })
 }
 
-fn filter(wanted: &Wanted) -> (String, Vec<Val>) {
+async fn with_gtin(tx: &mut Tx, gtin: &str) -> Result<Vec<i64>, StoreError> {
+    let found: Vec<(i64,)> = tx
+        .all("SELECT product_id FROM gtins WHERE gtin14 = ?", vals![gtin])
+        .await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+fn filter(wanted: &Wanted, scanned: &[i64]) -> (String, Vec<Val>) {
     let (mut any, mut values): (Vec<String>, Vec<Val>) = (Vec::new(), Vec::new());
     for sku in &wanted.skus {
         let (least, below) = beginning(sku);
@@ -116,13 +121,13 @@ fn filter(wanted: &Wanted) -> (String, Vec<Val>) {
         values.extend(vals![least, below]);
     }
     if !wanted.words.is_empty() {
-        let all = vec!["INSTR(LOWER(p.title), ?) > 0"; wanted.words.len()];
+        let all = vec!["INSTR(p.search, ?) > 0"; wanted.words.len()];
         any.push(format!("({})", all.join(" AND ")));
         values.extend(wanted.words.iter().map(Val::from));
     }
-    if let Some(gtin) = &wanted.gtin {
-        any.push("p.id IN (SELECT g.product_id FROM gtins g WHERE g.gtin14 = ?)".to_owned());
-        values.push(Val::from(gtin));
+    for product in scanned {
+        any.push("p.id = ?".to_owned());
+        values.push(Val::Int(*product));
     }
     let mut sql = if any.is_empty() {
         "1 = 1".to_owned()
