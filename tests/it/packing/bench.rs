@@ -38,6 +38,8 @@ pub async fn picked(shop: &Shop, order: &str) -> i64 {
             let places = stock::places(&mut tx, &[product]).await.unwrap();
             let place = places.iter().find(|p| p.id == balance).unwrap().clone();
             let lot = place.lot_id;
+            position += 1;
+            let line = id * 1000 + position;
             if place.location_id != bench {
                 let goes = [Relocation {
                     lot,
@@ -65,12 +67,11 @@ pub async fn picked(shop: &Shop, order: &str) -> i64 {
                 reservations::apply(&mut tx, &stamp, &changes, &known)
                     .await
                     .unwrap();
-                stock::send_off(&mut tx, &stamp, &goes, "picked", "test")
+                let cause = format!("pick:{line}");
+                stock::send_off(&mut tx, &stamp, &goes, "picked", &cause)
                     .await
                     .unwrap();
             }
-            position += 1;
-            let line = id * 1000 + position;
             let (demand, from) = (demand.id, place.location_id);
             let lot = if tracking == "none" {
                 "NULL".to_owned()
