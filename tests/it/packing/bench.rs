@@ -10,14 +10,16 @@ use serde_json::Value;
 
 use crate::harness::Shop;
 
-static NEXT: AtomicI64 = AtomicI64::new(1);
+/// Far apart, so that rounds which begin meanwhile have numbers in between.
+const APART: i64 = 1_000_000;
+static NEXT: AtomicI64 = AtomicI64::new(APART);
 
 /// Picks all that is reserved for an order, as a finished round leaves it: its units on the
 /// bench with their promises, a line for each lot and place. Gives the task.
 pub async fn picked(shop: &Shop, order: &str) -> i64 {
     let ctx = shop.context("picking").await;
     let order = orders::the_one(&ctx, order).await.unwrap().id;
-    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    let id = NEXT.fetch_add(APART, Ordering::Relaxed);
     let stamp = ctx.stamp();
     let mut tx = ctx.store.allocate().await.unwrap();
     let bench = stock::location(&mut tx, "packing").await.unwrap().unwrap();
