@@ -4,6 +4,8 @@
 //! any of them can be run alone. The aims are those of a shop of 50,000 SKUs.
 
 #![allow(
+    clippy::expect_used,
+    clippy::similar_names,
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
@@ -31,6 +33,7 @@ mod process;
 mod raw;
 mod reserve;
 mod start;
+mod station;
 mod sync;
 mod table;
 mod volume;
@@ -62,6 +65,9 @@ async fn main() {
     }
     if wanted("sync") {
         sync::measure(&mut table).await;
+    }
+    if wanted("station") {
+        station::measure(&mut table).await;
     }
     if wanted("pages") {
         pages::measure(&mut table).await;

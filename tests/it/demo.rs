@@ -1,6 +1,7 @@
 //! The README's first command, as a newcomer starts it.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -26,7 +27,7 @@ fn the_demo_ends_by_itself_and_its_shop_can_be_worked_on() {
     for _ in 0..2 {
         let summary = json(&folder, &["demo", "--skus", "300", "--json"]);
         assert_eq!(summary["schema"], 1);
-        assert_eq!(summary["steps"].as_array().unwrap().len(), 13);
+        assert_eq!(summary["steps"].as_array().unwrap().len(), 15);
         let proof = &summary["proof"];
         assert!(proof["quantities_compared"].as_i64().unwrap() > 100);
         assert_eq!(proof["differ"], serde_json::json!([]));
@@ -45,7 +46,7 @@ fn the_demo_ends_by_itself_and_its_shop_can_be_worked_on() {
     }
     let told = opsctl(&folder, &["demo", "--skus", "300"]);
     let told = String::from_utf8(told.stdout).unwrap();
-    for words in ["13. The proof", "0 are broken", "0 differ", "Try next:"] {
+    for words in ["15. The proof", "0 are broken", "0 differ", "Try next:"] {
         assert!(told.contains(words), "{words:?} is not in:\n{told}");
     }
 }
@@ -63,4 +64,53 @@ fn a_tenant_that_is_not_the_demos_is_left_alone() {
     let words = String::from_utf8(output.stderr).unwrap();
     assert!(words.contains("is not the demo's tenant"), "{words}");
     assert!(folder.path().join("var/demo/vault.age").exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_opens_its_station_and_says_how_to_sign_in() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = TempDir::new().unwrap();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_opsctl"))
+        .current_dir(folder.path())
+        .env_remove("OPSCTL_TENANT")
+        .args(["demo", "--skus", "300", "--serve"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let (mut address, mut password) = (None, None);
+    for line in lines.map_while(Result::ok) {
+        if let Some((_, url)) = line.split_once("the office: ") {
+            address = Some(url.trim().to_owned());
+        }
+        if let Some((_, rest)) = line.split_once("demo (admin): password ") {
+            password = rest.split(',').next().map(ToOwned::to_owned);
+        }
+        if line.contains("Ctrl-C ends it") {
+            break;
+        }
+    }
+    let (address, password) = (address.unwrap(), password.unwrap());
+    let redirects = reqwest::redirect::Policy::none();
+    let client = reqwest::Client::builder()
+        .redirect(redirects)
+        .build()
+        .unwrap();
+    let login = client.post(format!("{address}/login"));
+    let login = login.header("sec-fetch-site", "same-origin");
+    let form = "application/x-www-form-urlencoded";
+    let login = login.header("content-type", form);
+    let answer = login.body(format!("name=demo&password={password}")).send();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status().as_u16(), 303);
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let station = client.get(format!("{address}/api/v1/station"));
+    let station = station.header("cookie", cookie).send().await.unwrap();
+    assert_eq!(station.status().as_u16(), 200);
+    assert!(station.text().await.unwrap().contains("manual:D-2"));
+    let stop = Command::new("kill").arg(demo.id().to_string()).status();
+    assert!(stop.unwrap().success());
+    assert!(demo.wait().unwrap().success());
+    assert!(json(&folder, &["--tenant", "demo", "--json", "check"])["sound"] == true);
 }

@@ -107,6 +107,59 @@ async fn packs(shop: &Shop, round: u64) -> Vec<Vec<String>> {
     ]
 }
 
+/// A round is walked under fire: it begins once, each scan counts once, and the goods lie
+/// where they were carried. Gives how many processes were killed.
+fn picks_under_fire(shop: &Shop, round: u64, random: &mut StdRng) -> u64 {
+    let sku = format!("T{round}");
+    let lots = format!("{sku},A,2026-01-02,2,1.00,main\n{sku},B,2026-01-03,2,1.00,B-1\n");
+    crate::shelves::receive(shop, &lots);
+    crate::shelves::order(shop, &format!("Q{round},2026-02-01,{sku},3\n"));
+    let mut killed = 0;
+    let mut twice = |work: &str| {
+        let args: Vec<&str> = work.split(' ').collect();
+        killed += u64::from(kill_at_random(shop, &args, 60, random));
+        shop.must_be_sound();
+        let first = shop.json(&args);
+        (first, shop.json(&args))
+    };
+    let id = || uuid::Uuid::new_v4();
+    let name = format!("manual:Q{round}");
+    let (sheet, again) = twice(&format!("pick start {name} --claim {}", id()));
+    assert_eq!(sheet, again);
+    let rounds = shop.json(&["pick", "list"]);
+    let rounds = rounds["rows"].as_array().unwrap().iter();
+    assert_eq!(rounds.filter(|row| row["orders"][0] == *name).count(), 1);
+    let wave = &sheet["wave"];
+    let line = |bin: &str| {
+        let lines = sheet["lines"].as_array().unwrap();
+        lines.iter().find(|line| line["bin"] == bin).unwrap()["line"].clone()
+    };
+    let (main, shelf) = (line("main"), line("B-1"));
+    for (work, picked, short) in [
+        (format!("scan {wave} --line {main} --units 2"), 2, 0),
+        (format!("scan {wave} --line {main} --units 1 --undo"), 1, 0),
+        (format!("scan {wave} --line {main} --units 1"), 2, 0),
+        (
+            format!("short {wave} {shelf} --found 0 --reason empty"),
+            0,
+            1,
+        ),
+    ] {
+        let (_, again) = twice(&format!("pick {work} --id {}", id()));
+        assert_eq!(again["repeated"], true, "round {round}, {work}");
+        assert_eq!(again["line"]["picked"], picked, "round {round}, {work}");
+        assert_eq!(again["line"]["short"], short, "round {round}, {work}");
+    }
+    let (_, again) = twice(&format!("pick finish {wave}"));
+    assert_eq!(again["state"], "picked", "round {round}");
+    let lies = crate::shelves::shelf(shop, &sku);
+    assert_eq!(lies, ["A at packing: 2 (2)", "B at missing: 2 (0)"]);
+    let told = shop.json(&["pick", "discrepancies", "--all"]);
+    let told = told["rows"].as_array().unwrap().iter();
+    assert_eq!(told.filter(|row| row["sku"] == *sku).count(), 1);
+    killed
+}
+
 /// Starts a command and kills it within so many milliseconds; gives whether it was still
 /// at work.
 fn kill_at_random(shop: &Shop, args: &[&str], within_ms: u64, random: &mut StdRng) -> bool {
@@ -197,6 +250,7 @@ async fn under_fire(kind: Kind) {
                 ),
             }
         }
+        killed += picks_under_fire(&shop, round, &mut random);
         shop.must_be_sound();
     }
     println!(

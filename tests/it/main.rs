@@ -1,6 +1,8 @@
 //! Every workflow on both stores, and the real binary as its users start it.
 
 #![allow(
+    clippy::expect_used,
+    clippy::similar_names,
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,

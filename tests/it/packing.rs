@@ -22,6 +22,7 @@ on_all_stores!(
     a_cancelled_order_is_unpacked_and_put_back,
     the_shop_says_meanwhile_that_an_order_has_left,
     a_dry_run_packs_nothing,
+    rounds_and_packages_are_exported,
 );
 
 const ID: &str = "7f2c1c9e-4c57-4a0b-9a53-0d0e6d8b8f0";
@@ -447,4 +448,74 @@ async fn a_dry_run_packs_nothing(shop: Shop) {
     assert_eq!(pack(&shop, "reopen manual:1 --dry-run")["state"], "picked");
     assert_eq!(pack(&shop, "show manual:1")["state"], "packed");
     shop.must_be_sound();
+}
+
+async fn rounds_and_packages_are_exported(shop: Shop) {
+    receive(&shop, "MUG,L1,2026-01-02,5,5.00,main\n");
+    order(&shop, "1,2026-02-01,MUG,2\n");
+    let sheet = shop.json(&["pick", "start", "manual:1"]);
+    let (wave, line) = (
+        sheet["wave"].to_string(),
+        sheet["lines"][0]["line"].to_string(),
+    );
+    shop.json(&["pick", "scan", &wave, "--line", &line]);
+    let short = ["--found", "1", "--reason", "only one"];
+    shop.json(&[&["pick", "short", &wave, &line], &short[..]].concat());
+    shop.json(&["pick", "finish", &wave]);
+    pack(&shop, "start manual:1");
+    pack(&shop, "box manual:1 --size 300x200x100");
+    pack(&shop, "item manual:1 1 MUG");
+    let only = |table: &str| -> serde_json::Value {
+        let output = shop.run(&["export", table, "--format", "jsonl"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.lines().count(), 1, "{table}: {text}");
+        serde_json::from_str(&text).unwrap()
+    };
+    let round = only("pick_waves");
+    assert_eq!(round["state"], "picked");
+    // Whoever knows the claim holds the round.
+    assert!(round.get("claim").is_none());
+    let task = only("pick_tasks");
+    assert_eq!(
+        (&task["wave"], &task["order"]),
+        (&round["id"], &"manual:1".into())
+    );
+    let picked = only("pick_lines");
+    assert_eq!(picked["task"], task["id"]);
+    assert_eq!(
+        (&picked["sku"], &picked["location"]),
+        (&"MUG".into(), &"main".into())
+    );
+    assert_eq!(
+        (
+            &picked["quantity"],
+            &picked["picked"],
+            &picked["short"],
+            &picked["packed"]
+        ),
+        (&2.into(), &1.into(), &1.into(), &1.into())
+    );
+    let package = only("packages");
+    assert_eq!(
+        (&package["task"], &package["length_mm"]),
+        (&task["id"], &300.into())
+    );
+    let item = only("package_items");
+    assert_eq!(
+        (&item["package"], &item["line"]),
+        (&package["id"], &picked["id"])
+    );
+    assert_eq!(
+        (&item["sku"], &item["quantity"]),
+        (&"MUG".into(), &1.into())
+    );
+    let told = only("discrepancies");
+    assert_eq!(
+        (&told["kind"], &told["reason"]),
+        (&"short_pick".into(), &"only one".into())
+    );
+    assert_eq!(
+        (&told["order"], &told["line"]),
+        (&"manual:1".into(), &picked["id"])
+    );
 }

@@ -14,6 +14,7 @@ on_all_stores!(
     an_expired_round_is_taken_over_and_its_replay_is_told_so,
     each_scan_counts_once,
     what_is_short_is_reserved_elsewhere_or_waits,
+    a_hand_at_a_round_is_found_out,
 );
 
 fn scan(kind: EventKind, line: i64, units: i64) -> ScanEvent {
@@ -192,7 +193,7 @@ async fn an_expired_round_is_taken_over_and_its_replay_is_told_so(shop: Shop) {
         .line;
     sent(&shop, &first, &scan(EventKind::Pick, mug, 2)).await;
     let mut later = shop.context("second").await;
-    later.actor = "user:8".to_owned();
+    "user:8".clone_into(&mut later.actor);
     assert!(pick::start(&later, &wish(&["manual:1"])).await.is_err());
     later.clock = opsctl::context::Clock::Fixed(NOW.plus_ms(31 * 60_000));
     let second = pick::start(&later, &wish(&["manual:1"])).await.unwrap();
@@ -254,8 +255,8 @@ async fn each_scan_counts_once(shop: Shop) {
     hostile.code = "x".repeat(10_000);
     let answer = sent(&shop, &other, &hostile).await;
     assert!(answer.why.unwrap().contains("a code has up to 400"));
-    hostile.id = "^XA'; DROP TABLE pick_scans; --".to_owned();
-    hostile.code = "<script>\0\u{1b}[2J".to_owned();
+    "^XA'; DROP TABLE pick_scans; --".clone_into(&mut hostile.id);
+    "<script>\0\u{1b}[2J".clone_into(&mut hostile.code);
     assert_eq!(
         sent(&shop, &other, &hostile).await.outcome,
         Outcome::Refused
@@ -321,4 +322,47 @@ async fn what_is_short_is_reserved_elsewhere_or_waits(shop: Shop) {
         assert_eq!(listed["rows"].as_array().unwrap().len(), 1);
     }
     shop.must_be_sound();
+}
+
+/// Each rule over rounds names what breaks it.
+async fn a_hand_at_a_round_is_found_out(shop: Shop) {
+    receive(&shop, "MUG,L1,2026-01-02,5,5.00,main\n");
+    order(&shop, "1,2026-02-26,MUG,2\n");
+    let ctx = shop.context("start").await;
+    let sheet = pick::start(&ctx, &wish(&["manual:1"])).await.unwrap();
+    let (line, task) = (sheet.lines[0].line, sheet.tasks[0].task);
+    sent(&shop, &sheet, &scan(EventKind::Pick, line, 2)).await;
+    sent(&shop, &sheet, &scan(EventKind::Undo, line, 1)).await;
+    shop.must_be_sound();
+    for (breaks, mends, told) in [
+        (
+            "UPDATE pick_lines SET moved = 0",
+            "UPDATE pick_lines SET moved = 1",
+            format!("line {line} of task {task}: 0 at the packing bench, moves sum up to 1"),
+        ),
+        (
+            "UPDATE stock_moves SET cause = 'hand' WHERE reason = 'put back'",
+            "UPDATE stock_moves SET cause = (SELECT CONCAT('pick:', MAX(id)) FROM pick_lines) \
+             WHERE cause = 'hand'",
+            format!("line {line} of task {task}: 1 at the packing bench, moves sum up to 2"),
+        ),
+        (
+            "UPDATE pick_tasks SET state = 'picked'",
+            "UPDATE pick_tasks SET state = 'picking'",
+            format!("round {}, walked by cli:test", sheet.wave),
+        ),
+        (
+            "UPDATE pick_waves SET state = 'expired'",
+            "UPDATE pick_waves SET state = 'picking'",
+            format!("task {task} of order 1: round {} is expired", sheet.wave),
+        ),
+    ] {
+        shop.sql(breaks).await;
+        let output = shop.run(&["check"]);
+        assert_eq!(output.status.code(), Some(1), "{breaks}");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains(&told), "{told:?} is not in:\n{text}");
+        shop.sql(mends).await;
+        shop.must_be_sound();
+    }
 }

@@ -43,7 +43,7 @@ impl Served {
     pub async fn with(shop: &Shop, more: &str) -> Self {
         let mut ctx = shop.context_with("served", more).await;
         ctx.clock = Clock::System;
-        ctx.actor = "serve".to_owned();
+        "serve".clone_into(&mut ctx.actor);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -28,7 +28,7 @@ impl Site {
     pub async fn open(shop: &Shop) -> Self {
         let mut ctx = shop.context_with("serve", "[web]\nhttps = false\n").await;
         ctx.clock = Clock::System;
-        ctx.actor = "serve".to_owned();
+        "serve".clone_into(&mut ctx.actor);
         let (end, mut until) = watch::channel(false);
         let app = App::new(ctx.clone(), until.clone()).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

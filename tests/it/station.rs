@@ -114,7 +114,7 @@ async fn by_keyboard_alone(driver: &Driver) {
 
     browser.at("/station/pack/").await;
     browser.listens().await;
-    browser.says("Pack 1042").await;
+    browser.says("Pack manual:1042").await;
     browser.tab_to("#box").await;
     browser.says("Which box?").await;
     browser.picture("pack-box").await;
@@ -369,7 +369,7 @@ async fn two_packers_never_hold_one_order(driver: &Driver) {
     second.says("1 unit").await;
     round(&first, "1001").await;
     second.click("#queue button").await;
-    second.shouts("wrong", "ann").await;
+    second.shouts("wrong", "is being picked by").await;
     second.picture("station-held").await;
     second.acknowledge().await;
     let sheet = first.path().await;
@@ -591,6 +591,7 @@ async fn scans_wait_while_the_line_is_cut(driver: &Driver) {
     let browser = signed_in(driver, &line.home(), &ann).await;
     round(&browser, "1001").await;
     browser.scan(MUG).await;
+    browser.taken(1).await;
     browser.waiting(0).await;
     line.cut();
     for taken in 2..=4 {
@@ -634,6 +635,7 @@ async fn scans_wait_while_the_server_is_down(driver: &Driver) {
     let browser = signed_in(driver, &floor.home(), &ann).await;
     round(&browser, "1001").await;
     browser.scan(MUG).await;
+    browser.taken(1).await;
     browser.waiting(0).await;
     floor.kill();
     browser.scan(MUG).await;
@@ -643,6 +645,7 @@ async fn scans_wait_while_the_server_is_down(driver: &Driver) {
     floor.serve();
     browser.waiting(0).await;
     browser.scan(MUG).await;
+    browser.taken(4).await;
     browser.waiting(0).await;
     browser.scan("OPSDODONE").await;
     browser

@@ -2,6 +2,7 @@
 //! with nothing else installed. Makes `var/demo/` anew each time; touches nothing else but a
 //! missing `tenants/demo.toml`.
 
+mod pick_station;
 mod stage;
 mod steps;
 mod stock_room;
@@ -22,6 +23,9 @@ pub struct Args {
     /// How many SKUs the shop has
     #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(200..=100_000))]
     skus: u32,
+    /// Afterwards open the pick station and the office in the browser, until Ctrl-C
+    #[arg(long)]
+    serve: bool,
 }
 
 /// What happened, as one document.
@@ -101,24 +105,31 @@ impl Report for Summary {
 pub async fn run(args: &Args, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
     let started = Instant::now();
     let stage = Stage::set(globals, out, args.skus as usize).await?;
-    let mut teller = Teller::new(out);
-    let played = story::play(&stage, &mut teller).await;
-    let steps = teller.steps;
+    let shown = show(args, &stage, out, started).await;
     let struck = stage.strike().await;
-    let proof = played?;
+    let exit = shown?;
     struck?;
+    Ok(exit)
+}
+
+/// Plays the story, tells how it ended, and opens the pages where that is wanted.
+async fn show(args: &Args, stage: &Stage, out: &mut Out, started: Instant) -> anyhow::Result<Exit> {
+    let mut teller = Teller::new(out);
+    let proof = story::play(stage, &mut teller).await?;
     let summary = Summary {
-        steps,
+        steps: teller.steps,
         next: next_steps(&proof),
         seconds: started.elapsed().as_secs_f64(),
         proof,
     };
     out.report(&summary)?;
-    Ok(if summary.proof.holds() {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    if !summary.proof.holds() {
+        return Ok(Exit::Failed);
+    }
+    if args.serve {
+        pick_station::open(stage, out).await?;
+    }
+    Ok(Exit::Done)
 }
 
 /// Commands that go on from here, as the reader would type them.
@@ -135,6 +146,8 @@ fn next_steps(proof: &story::Proof) -> Vec<String> {
         format!("{opsctl} --tenant demo orders show {order}"),
         format!("{opsctl} --tenant demo cogs explain {order}"),
         format!("{opsctl} --tenant demo po list"),
+        format!("{opsctl} --tenant demo pick queue"),
+        format!("{opsctl} demo --serve"),
         format!("{opsctl} --tenant demo events"),
         format!("{opsctl} --tenant demo check"),
         String::new(),

@@ -25,7 +25,7 @@ enum Command {
     /// Take orders in from a CSV file
     Import {
         /// CSV with order, placed_at, sku, qty; optional: unit_price, currency, customer,
-        /// email, ship_to_name, ship_to_line1 ..., shipping, tax, terms, po_number
+        /// email, ship_to_name, ship_to_line1 ..., shipping, tax, terms, po_number, service, promised_on
         file: PathBuf,
         /// Apply under this reference instead of the file's content hash
         #[arg(long = "ref", value_name = "REF")]
@@ -112,6 +112,14 @@ impl Report for orders::Detail {
             UtcMs(o.placed_at),
             o.customer
         ));
+        if !o.service.is_empty() || o.promised_on.is_some() {
+            let promised = o.promised_on.as_ref();
+            page.line(format!(
+                "{}{}",
+                o.service,
+                promised.map_or(String::new(), |day| format!("  promised for {day}"))
+            ));
+        }
         page.table(
             &[
                 "sku",

@@ -31,7 +31,8 @@ pub struct Args {
 #[derive(Serialize)]
 struct Listening {
     schema: u32,
-    listening: SocketAddr,
+    #[serde(rename = "listening")]
+    address: SocketAddr,
     url: String,
 }
 
@@ -49,8 +50,7 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
         ..ctx.clone()
     };
     // Before anything is said, so that whoever reads it may send one at once.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let told = told_to_stop()?;
     let listener = TcpListener::bind(listen).await.with_context(|| {
         Fault::failed(format!("cannot listen on {listen}"))
             .hint("see what else listens there, or say --listen 127.0.0.1:0 for a free port")
@@ -60,19 +60,25 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
     if out.is_json() {
         out.json_line(&Listening {
             schema: 1,
-            listening,
+            address: listening,
             url,
         })?;
     } else {
         out.note(&format!("listening on {url}; Ctrl-C stops it"));
     }
-    let told = async move {
+    web::serve(listener, ctx, told).await?;
+    out.note("stopped");
+    Ok(Exit::Done)
+}
+
+/// Ends at SIGTERM or Ctrl-C, both of which are heard from this call on.
+pub(super) fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-    };
-    web::serve(listener, ctx, told).await?;
-    out.note("stopped");
-    Ok(Exit::Done)
+    })
 }

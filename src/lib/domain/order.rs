@@ -176,6 +176,10 @@ pub struct ShopOrder {
     pub terms: String,
     /// The customer's own purchase order number.
     pub po_number: String,
+    /// How it is to be sent, in the shop's words; may be empty.
+    pub service: String,
+    /// The day it was promised to leave, `YYYY-MM-DD`, where somebody has said.
+    pub promised_on: Option<String>,
     /// Shipping charged, without tax, in minor units.
     pub shipping_minor: i64,
     /// All tax, in minor units.

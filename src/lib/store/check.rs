@@ -172,6 +172,35 @@ const RULES: &[(&str, &str)] = &[
          WHERE il.kind = 'goods' AND il.matched <> COALESCE(m.units, 0)",
     ),
     (
+        "what of a picked line is at the packing bench has been moved there",
+        // What leaves without the rest of its line is written down; the rest stays there.
+        "SELECT CONCAT('line ', x.line_id, ' of task ', l.task_id, ': ', l.moved, \
+           ' at the packing bench, moves sum up to ', l.moved - x.units) \
+         FROM (SELECT line_id, CAST(SUM(units) AS SIGNED) AS units \
+           FROM (SELECT l.id AS line_id, l.moved AS units FROM pick_lines l \
+               JOIN locations o ON o.id = l.location_id WHERE o.code <> 'packing' \
+             UNION ALL \
+             SELECT CAST(SUBSTR(cause, 6) AS SIGNED), \
+               CASE WHEN reason = 'put back' THEN quantity ELSE -quantity END \
+             FROM stock_moves WHERE cause LIKE 'pick:%') u \
+           GROUP BY line_id HAVING SUM(units) <> 0) x \
+         JOIN pick_lines l ON l.id = x.line_id JOIN pick_tasks t ON t.id = l.task_id \
+         WHERE x.units > 0 OR t.state <> 'shipped'",
+    ),
+    (
+        "a round that is walked has an order that is picked",
+        "SELECT CONCAT('round ', w.id, ', walked by ', w.packer) FROM pick_waves w \
+         WHERE w.state = 'picking' AND NOT EXISTS (SELECT 1 FROM pick_tasks t \
+           WHERE t.wave_id = w.id AND t.state = 'picking')",
+    ),
+    (
+        "an order is picked in a round that is walked",
+        "SELECT CONCAT('task ', t.id, ' of order ', o.number, ': round ', w.id, ' is ', w.state) \
+         FROM pick_tasks t JOIN pick_waves w ON w.id = t.wave_id \
+         JOIN orders o ON o.id = t.order_id \
+         WHERE t.state = 'picking' AND w.state <> 'picking'",
+    ),
+    (
         "what is packed of a picked line is what lies in packages",
         "SELECT CONCAT('line ', x.line_id, ' of task ', l.task_id, ': ', l.packed, \
            ' packed, packages hold ', l.packed - x.units) \

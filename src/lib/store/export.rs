@@ -180,6 +180,116 @@ pub const TABLES: &[Table] = &[
         finish: decimal_costs,
     },
     Table {
+        name: "pick_waves",
+        columns: &[
+            "id",
+            "packer",
+            "state",
+            "started_at",
+            "expires_at",
+            "ended_at",
+            "run",
+        ],
+        query: "SELECT id AS k, id AS c0, packer AS c1, state AS c2, started_at AS c3, \
+            expires_at AS c4, ended_at AS c5, run AS c6 FROM pick_waves",
+        finish: as_they_are,
+    },
+    Table {
+        name: "pick_tasks",
+        columns: &[
+            "id",
+            "wave",
+            "order",
+            "tote",
+            "state",
+            "packer",
+            "pack_until",
+            "packed_at",
+            "shipment",
+        ],
+        query: "SELECT t.id AS k, t.id AS c0, t.wave_id AS c1, CONCAT(a.name, ':', o.number) AS c2, \
+            t.tote AS c3, t.state AS c4, t.packer AS c5, t.pack_until AS c6, t.packed_at AS c7, \
+            t.shipment_id AS c8 FROM pick_tasks t JOIN orders o ON o.id = t.order_id \
+            JOIN channel_accounts a ON a.id = o.account_id",
+        finish: as_they_are,
+    },
+    Table {
+        name: "pick_lines",
+        columns: &[
+            "id", "task", "position", "sku", "location", "lot", "quantity", "picked", "short",
+            "moved", "packed",
+        ],
+        query: "SELECT n.id AS k, n.id AS c0, n.task_id AS c1, n.position AS c2, p.sku AS c3, \
+            w.code AS c4, l.code AS c5, n.quantity AS c6, n.picked AS c7, n.short AS c8, \
+            n.moved AS c9, n.packed AS c10 \
+            FROM pick_lines n JOIN products p ON p.id = n.product_id \
+            JOIN locations w ON w.id = n.location_id LEFT JOIN lots l ON l.id = n.lot_id",
+        finish: as_they_are,
+    },
+    Table {
+        name: "packages",
+        columns: &[
+            "id",
+            "task",
+            "number",
+            "box",
+            "weight_g",
+            "length_mm",
+            "width_mm",
+            "height_mm",
+            "closed_at",
+            "shipment",
+            "created_at",
+            "actor",
+            "run",
+        ],
+        query: "SELECT id AS k, id AS c0, task_id AS c1, number AS c2, box AS c3, weight_g AS c4, \
+            length_mm AS c5, width_mm AS c6, height_mm AS c7, closed_at AS c8, \
+            shipment_id AS c9, created_at AS c10, actor AS c11, run AS c12 FROM packages",
+        finish: as_they_are,
+    },
+    Table {
+        name: "package_items",
+        columns: &["id", "package", "line", "sku", "lot", "quantity"],
+        query: "SELECT i.id AS k, i.id AS c0, i.package_id AS c1, i.line_id AS c2, p.sku AS c3, \
+            l.code AS c4, i.quantity AS c5 \
+            FROM package_items i JOIN pick_lines n ON n.id = i.line_id \
+            JOIN products p ON p.id = n.product_id LEFT JOIN lots l ON l.id = i.lot_id",
+        finish: as_they_are,
+    },
+    Table {
+        name: "discrepancies",
+        columns: &[
+            "id",
+            "kind",
+            "sku",
+            "location",
+            "lot",
+            "order",
+            "line",
+            "expected",
+            "found",
+            "reason",
+            "count",
+            "at",
+            "actor",
+            "run",
+            "settled_at",
+            "settled_by",
+            "settled_how",
+        ],
+        query: "SELECT d.id AS k, d.id AS c0, d.kind AS c1, p.sku AS c2, w.code AS c3, l.code AS c4, \
+            CASE WHEN o.id IS NULL THEN NULL ELSE CONCAT(a.name, ':', o.number) END AS c5, \
+            d.line_id AS c6, d.expected AS c7, d.found AS c8, d.reason AS c9, \
+            d.count_id AS c10, d.at AS c11, d.actor AS c12, d.run AS c13, \
+            d.settled_at AS c14, d.settled_by AS c15, d.settled_how AS c16 \
+            FROM discrepancies d JOIN products p ON p.id = d.product_id \
+            LEFT JOIN locations w ON w.id = d.location_id LEFT JOIN lots l ON l.id = d.lot_id \
+            LEFT JOIN orders o ON o.id = d.order_id \
+            LEFT JOIN channel_accounts a ON a.id = o.account_id",
+        finish: as_they_are,
+    },
+    Table {
         name: "events",
         columns: &[
             "id", "at", "run", "actor", "kind", "version", "subject", "payload",

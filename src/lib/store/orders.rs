@@ -67,6 +67,10 @@ pub struct Summary {
     pub placed_at: i64,
     /// Who bought.
     pub customer: String,
+    /// How it is to be sent, in the shop's words; may be empty.
+    pub service: String,
+    /// The day it was promised to leave, where somebody has said.
+    pub promised_on: Option<String>,
     /// Its currency.
     pub currency: String,
     /// What the customer pays, in minor units.
@@ -144,7 +148,7 @@ pub async fn put_head(
             "UPDATE orders SET number = ?, status = ?, rule = ?, currency = ?, placed_at = ?, \
              modified_at = ?, completed_at = ?, customer = ?, email = ?, ship_to = ?, note = ?, \
              terms = ?, po_number = ?, shipping_minor = ?, tax_minor = ?, total_minor = ?, \
-             fingerprint = ?, taken_in_at = ?, search = ?, gone_at = NULL WHERE id = ?",
+             fingerprint = ?, taken_in_at = ?, search = ?, service = ?, promised_on = ?, gone_at = NULL WHERE id = ?",
             vals![
                 &order.number,
                 &order.status,
@@ -165,6 +169,8 @@ pub async fn put_head(
                 fingerprint,
                 stamp.at,
                 searched_by(order),
+                &order.service,
+                order.promised_on.as_deref(),
                 id
             ],
         )
@@ -174,8 +180,8 @@ pub async fn put_head(
     tx.insert(
         "INSERT INTO orders (account_id, external_id, number, status, rule, currency, placed_at, \
          modified_at, completed_at, customer, email, ship_to, note, terms, po_number, \
-         shipping_minor, tax_minor, total_minor, fingerprint, taken_in_at, search) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         shipping_minor, tax_minor, total_minor, fingerprint, taken_in_at, search, service, \
+         promised_on) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vals![
             account,
             &order.external_id,
@@ -197,7 +203,9 @@ pub async fn put_head(
             order.total_minor,
             fingerprint,
             stamp.at,
-            searched_by(order)
+            searched_by(order),
+            &order.service,
+            order.promised_on.as_deref()
         ],
     )
     .await
@@ -374,7 +382,7 @@ pub async fn add_shipped(tx: &mut Tx, demand: i64, units: i64) -> Result<(), Sto
 }
 
 pub(super) const SUMMARY: &str = "SELECT o.id, CONCAT(a.name, ':', o.number) AS order_ref, o.status, o.rule, \
-    o.placed_at, o.customer, o.currency, o.total_minor, o.tax_minor, \
+    o.placed_at, o.customer, o.service, o.promised_on, o.currency, o.total_minor, o.tax_minor, \
     COALESCE((SELECT CAST(SUM(d.quantity - d.shipped) AS SIGNED) FROM order_demands d \
        JOIN order_lines l ON l.id = d.line_id WHERE l.order_id = o.id), 0) AS wanted, \
     COALESCE((SELECT CAST(SUM(d.reserved) AS SIGNED) FROM order_demands d \

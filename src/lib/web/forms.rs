@@ -46,13 +46,15 @@ type Slot = Arc<Mutex<Option<Html<String>>>>;
 #[derive(Clone)]
 pub struct Answers(moka::sync::Cache<(i64, String), Slot>);
 
-impl Answers {
+impl Default for Answers {
     /// None so far.
-    pub fn new() -> Self {
+    fn default() -> Self {
         let builder = moka::sync::Cache::builder().max_capacity(100);
         Self(builder.time_to_live(KEPT).build())
     }
+}
 
+impl Answers {
     /// The page that a form of this user led to, or what `work` makes of it. Of two at once
     /// the second waits for the first. What fails is not kept, nor is what makes no page.
     ///

@@ -73,9 +73,9 @@ pub struct Metrics {
     memory: Gauge<u64, AtomicU64>,
 }
 
-impl Metrics {
+impl Default for Metrics {
     /// All at nought.
-    pub fn new() -> Self {
+    fn default() -> Self {
         let latencies: fn() -> Histogram = || Histogram::new(LATENCIES);
         let mut metrics = Self {
             registry: Registry::with_prefix("opsctl"),
@@ -93,7 +93,9 @@ impl Metrics {
         metrics.register();
         metrics
     }
+}
 
+impl Metrics {
     fn register(&mut self) {
         let r = &mut self.registry;
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);

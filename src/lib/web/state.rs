@@ -76,9 +76,9 @@ impl App {
             feed,
             scans,
             stopping,
-            metrics: Metrics::new(),
-            attempts: Attempts::new(),
-            answers: Answers::new(),
+            metrics: Metrics::default(),
+            attempts: Attempts::default(),
+            answers: Answers::default(),
             store_seen: Mutex::new(None),
         })))
     }

@@ -63,13 +63,15 @@ fn seen_through(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr 
 #[derive(Clone)]
 pub struct Attempts(moka::sync::Cache<IpAddr, Arc<AtomicU32>>);
 
-impl Attempts {
+impl Default for Attempts {
     /// None so far.
-    pub fn new() -> Self {
+    fn default() -> Self {
         let builder = moka::sync::Cache::builder().max_capacity(REMEMBERED);
         Self(builder.time_to_live(WINDOW).build())
     }
+}
 
+impl Attempts {
     fn of(&self, visitor: Visitor) -> Arc<AtomicU32> {
         self.0.get_with(network(visitor.0), Arc::default)
     }
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_attempts() {
-        let attempts = Attempts::new();
+        let attempts = Attempts::default();
         let visitor = |text: &str| Visitor(text.parse().unwrap());
         for _ in 0..ATTEMPTS {
             assert!(attempts.begin(visitor("2001:db8::1")));

@@ -36,6 +36,8 @@ const OPTIONAL: &[&str] = &[
     "tax",
     "terms",
     "po_number",
+    "service",
+    "promised_on",
 ];
 
 /// What an import did.
@@ -220,6 +222,7 @@ fn head(
         rows.problem(row, "tax", "the order's total is too large");
         0
     });
+    let promised_on = rows.optional(row, "promised_on", rows::day);
     let mut text = |column: &str| {
         let text = rows.cell(row, column).unwrap_or_default().to_owned();
         if text.contains('\0') {
@@ -251,6 +254,8 @@ fn head(
         note: String::new(),
         terms: text("terms"),
         po_number: text("po_number"),
+        service: text("service"),
+        promised_on,
         shipping_minor,
         tax_minor,
         total_minor,

@@ -3,6 +3,8 @@
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  // A script answers this one itself.
+  if (event.defaultPrevented) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;

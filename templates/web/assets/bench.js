@@ -60,5 +60,5 @@ function onePackage(box, { bench, current, measure, close, reopen }) {
 }
 
 function address(bench) {
-  return h("div", { class: "package" }, h("h3", {}, "Goes to"), h("p", { class: "address" }, bench.ship_to.join("\n")), bench.service ? h("p", { class: "chip" }, bench.service) : "");
+  return h("div", { class: "package" }, h("h3", {}, "Goes to"), h("p", { class: "address" }, bench.ship_to.join("\n") || "No address is known."), bench.service ? h("p", { class: "chip" }, bench.service) : "");
 }

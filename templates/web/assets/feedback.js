@@ -136,5 +136,7 @@ export function feedback() {
     blocking: () => cover.open,
     block,
     acknowledge,
+    // What the message offers beside being read.
+    act: () => cover.querySelector("button:not([data-ack])")?.click(),
   };
 }

@@ -128,7 +128,7 @@ async function send(scan, item, unknown) {
     await askFor(result.needs, scan, item);
   } else if (result.manager_may_swap) {
     const words = `${capital(result.why)}. ${capital(result.hint)}`;
-    show.wrong("Another unit than promised", words, { actions: [{ label: "Swap (manager)", run: () => swap(scan) }] });
+    show.wrong("Another unit than promised", words, { actions: [{ label: "Swap, by a manager (NEXT)", run: () => swap(scan) }] });
   } else if (unknown) {
     show.unknown("Unknown code", `${capital(unknown)}, and ${result.why ?? "no serial here is that"}.`);
   } else {

@@ -51,6 +51,7 @@ export async function station({ onCode, onCommand, onAnswer = () => {} }) {
     const command = own?.kind === "command" ? own.value : null;
     if (show.blocking()) {
       if (command === "OK") show.acknowledge();
+      else if (command === "NEXT") show.act();
       else show.block();
       return;
     }

@@ -54,9 +54,12 @@ async function load() {
   }
 }
 
-const draw = () => drawSheet($("#round"), {
+const draw = () => {
+  $(".foot").hidden = !mine();
+  drawSheet($("#round"), {
   sheet, taken, given, room, current: sheet && current(), many: many(), lastPut, mine: mine(), toBench,
-});
+  });
+};
 
 // What the server says of a code: null where it cannot be reached.
 async function resolve(code) {

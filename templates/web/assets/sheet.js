@@ -36,7 +36,7 @@ function now({ current, room, many, lastPut, taken }) {
     h("span", { class: "quantity" }, `${lastPut.units} ×`),
     h("span", { class: "small" }, lastPut.line.sku));
   if (!current) {
-    return h("div", { class: "now" }, h("div", { class: "take" }, h("strong", { class: "bin" }, "All taken"), h("span", {}, "Scan DONE, or press Finish.")), put);
+    return h("div", { class: "now" }, h("div", { class: "take" }, h("strong", { class: "bin" }, "Nothing left to take"), h("span", {}, "Scan DONE, or press Finish.")), put);
   }
   return h("div", { class: "now" },
     h("div", { class: "take", "data-line": current.line },

@@ -10,14 +10,16 @@ use serde_json::Value;
 
 use crate::harness::Shop;
 
-static NEXT: AtomicI64 = AtomicI64::new(1);
+/// Far apart, so that rounds which begin meanwhile have numbers in between.
+const APART: i64 = 1_000_000;
+static NEXT: AtomicI64 = AtomicI64::new(APART);
 
 /// Picks all that is reserved for an order, as a finished round leaves it: its units on the
 /// bench with their promises, a line for each lot and place. Gives the task.
 pub async fn picked(shop: &Shop, order: &str) -> i64 {
     let ctx = shop.context("picking").await;
     let order = orders::the_one(&ctx, order).await.unwrap().id;
-    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    let id = NEXT.fetch_add(APART, Ordering::Relaxed);
     let stamp = ctx.stamp();
     let mut tx = ctx.store.allocate().await.unwrap();
     let bench = stock::location(&mut tx, "packing").await.unwrap().unwrap();
@@ -38,6 +40,8 @@ pub async fn picked(shop: &Shop, order: &str) -> i64 {
             let places = stock::places(&mut tx, &[product]).await.unwrap();
             let place = places.iter().find(|p| p.id == balance).unwrap().clone();
             let lot = place.lot_id;
+            position += 1;
+            let line = id * 1000 + position;
             if place.location_id != bench {
                 let goes = [Relocation {
                     lot,
@@ -65,12 +69,11 @@ pub async fn picked(shop: &Shop, order: &str) -> i64 {
                 reservations::apply(&mut tx, &stamp, &changes, &known)
                     .await
                     .unwrap();
-                stock::send_off(&mut tx, &stamp, &goes, "picked", "test")
+                let cause = format!("pick:{line}");
+                stock::send_off(&mut tx, &stamp, &goes, "picked", &cause)
                     .await
                     .unwrap();
             }
-            position += 1;
-            let line = id * 1000 + position;
             let (demand, from) = (demand.id, place.location_id);
             let lot = if tracking == "none" {
                 "NULL".to_owned()

@@ -22,7 +22,7 @@ pub const TEA: &str = "5000159407533";
 /// In the house, and in no order here.
 pub const VASE: &str = "7610300000018";
 
-const TENANT: &str = r#"
+const TENANT: &str = r"
 [web]
 https = false
 
@@ -36,7 +36,7 @@ empty_g = 120
 length_mm = 300
 width_mm = 200
 height_mm = 600
-"#;
+";
 
 const PRODUCTS: &str = "sku,title,weight_g,tracking,gtin,units_per_scan
 MUG,Stoneware mug,350,none,4006381333931,1

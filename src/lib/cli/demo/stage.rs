@@ -32,7 +32,7 @@ pub(super) const SHOP: &str = "var/demo/shop";
 pub(super) const ADDRESS: &str = "127.0.0.1:8765";
 
 /// What an earlier demo has left, and nothing else.
-const LEFT: [&str; 13] = [
+const LEFT: [&str; 16] = [
     "opsctl.db",
     "opsctl.db-wal",
     "opsctl.db-shm",
@@ -42,6 +42,9 @@ const LEFT: [&str; 13] = [
     "costs.csv",
     "lots.csv",
     "freight.csv",
+    "products.csv",
+    "serials.csv",
+    "orders.csv",
     "shop/products.jsonl",
     "shop/variations.jsonl",
     "shop/orders.jsonl",

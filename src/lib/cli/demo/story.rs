@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::Teller;
+use super::pick_station;
 use super::stage::{FOLDER, Stage};
 use super::steps::{sync_once, told_of, write};
 use super::stock_room::{self, Sold};
@@ -69,6 +70,7 @@ pub(super) async fn play(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Resu
     let sold = sell(stage, teller)?;
     second_sync(stage, teller).await?;
     stock_room::play(stage, &sold, teller).await?;
+    pick_station::play(stage, teller).await?;
     prove(stage, teller, sold).await
 }
 

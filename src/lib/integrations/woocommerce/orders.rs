@@ -10,7 +10,7 @@ use crate::domain::time::UtcMs;
 
 const ORDER_FIELDS: &str = "id,number,status,currency,date_created_gmt,date_modified_gmt,\
     date_completed_gmt,date_paid_gmt,billing,shipping,customer_note,payment_method,\
-    payment_method_title,transaction_id,shipping_total,total_tax,total,line_items,refunds";
+    payment_method_title,transaction_id,shipping_total,total_tax,total,line_items,shipping_lines,refunds";
 const REFUND_FIELDS: &str = "id,amount,reason,date_created_gmt,line_items";
 
 impl Client {

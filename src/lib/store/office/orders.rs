@@ -207,10 +207,6 @@ pub struct Head {
     pub terms: String,
     /// The customer's own number for it.
     pub po_number: String,
-    /// The service asked for.
-    pub service: String,
-    /// The day it is promised to leave: `YYYY-MM-DD`.
-    pub promised_on: Option<String>,
     /// When the shop last changed it, in UTC milliseconds.
     pub modified_at: i64,
     /// When it was last taken in, in UTC milliseconds.
@@ -227,7 +223,7 @@ pub struct Head {
 /// The store's.
 pub async fn head(tx: &mut Tx, order: i64) -> Result<Head, StoreError> {
     tx.one(
-        "SELECT external_id, email, ship_to, note, terms, po_number, service, promised_on, \
+        "SELECT external_id, email, ship_to, note, terms, po_number, \
            modified_at, taken_in_at, gone_at, shipping_minor FROM orders WHERE id = ?",
         vals![order],
     )

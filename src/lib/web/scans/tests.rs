@@ -105,7 +105,9 @@ fn a_replaced_file_is_taken_up_and_a_broken_one_is_not() {
     assert_eq!(cache.resolve("NEW").kind, Kind::Unknown, "within a second");
     look_again();
     assert_eq!(cache.resolve("NEW").kind, Kind::Item);
-    std::fs::write(dir.path().join("scan.idx"), "no index").unwrap();
+    // Put in place as a whole, as every writer of it does.
+    std::fs::write(dir.path().join("broken"), "no index").unwrap();
+    std::fs::rename(dir.path().join("broken"), dir.path().join("scan.idx")).unwrap();
     look_again();
     assert_eq!(cache.resolve("NEW").kind, Kind::Item);
     std::fs::remove_file(dir.path().join("scan.idx")).unwrap();

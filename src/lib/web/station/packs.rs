@@ -4,8 +4,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::domain::people::Role;
+use crate::store::events;
 use crate::web::{App, Operator, Present, WebError};
 use crate::workflows::pack::{self, Bench, Measures, PackAnswer, PackScan, PackageWish};
 use crate::workflows::ship;
@@ -101,10 +103,10 @@ pub async fn measure(
     State(app): State<App>,
     Present(who): Present,
     Path(task): Path<i64>,
-    Json(measured): Json<Measured>,
+    Json(body): Json<Measured>,
 ) -> Result<Json<Bench>, WebError> {
     let ctx = app.context(&who);
-    let (number, measures) = (measured.number, &measured.measures);
+    let (number, measures) = (body.number, &body.measures);
     Ok(Json(pack::measure(&ctx, task, number, measures).await?))
 }
 
@@ -127,16 +129,38 @@ pub async fn swap(
     Path(task): Path<i64>,
     Json(swap): Json<Swap>,
 ) -> Result<Json<PackAnswer>, WebError> {
-    let manager = match swap.badge {
-        _ if who.role >= Role::Manager => who,
-        Some(badge) => manager_of(&app, &who, badge).await?,
+    let ctx = app.context(&who);
+    match swap.badge {
+        _ if who.role >= Role::Manager => {}
+        Some(badge) => {
+            let manager = manager_of(&app, &who, badge).await?;
+            note_allowance(&app, &manager, task, &swap.scan).await?;
+        }
         None => {
             return Err(WebError::forbidden("a swap takes a manager")
                 .hint("a manager scans their badge, or signs in"));
         }
-    };
-    let ctx = app.context(&manager);
+    }
     Ok(Json(pack::swap(&ctx, task, &swap.scan).await?))
+}
+
+/// Notes which manager allowed a swap: it is done by whoever packs the order.
+async fn note_allowance(
+    app: &App,
+    manager: &Operator,
+    task: i64,
+    scan: &PackScan,
+) -> Result<(), WebError> {
+    let ctx = app.context(manager);
+    let fact = events::Event {
+        kind: "pack.swap_allowed",
+        subject: format!("task:{task}"),
+        payload: json!({ "scan": scan.id, "serial": scan.serial }),
+    };
+    let mut tx = ctx.store.begin().await?;
+    events::append(&mut tx, &ctx.stamp(), &[fact]).await?;
+    ctx.store.commit(tx).await?;
+    Ok(())
 }
 
 /// Whose badge it is, where that is a manager.

@@ -45,6 +45,8 @@ struct Order {
     total: String,
     line_items: Vec<Line>,
     #[serde(default)]
+    shipping_lines: Vec<ShippingLine>,
+    #[serde(default)]
     refunds: Vec<OnlyId>,
 }
 
@@ -52,6 +54,12 @@ struct Order {
 struct OnlyId {
     #[serde(deserialize_with = "field::id")]
     id: String,
+}
+
+#[derive(Deserialize)]
+struct ShippingLine {
+    #[serde(default, deserialize_with = "field::text")]
+    method_title: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -138,6 +146,8 @@ pub fn order(element: &RawValue) -> Result<ShopOrder, String> {
         // WooCommerce itself knows neither terms nor a customer's purchase order number.
         terms: String::new(),
         po_number: String::new(),
+        service: order.service(),
+        promised_on: None,
         shipping_minor: minor(&order.shipping_total, "shipping_total")?,
         tax_minor: minor(&order.total_tax, "total_tax")?,
         total_minor,
@@ -148,7 +158,20 @@ pub fn order(element: &RawValue) -> Result<ShopOrder, String> {
     })
 }
 
+/// A service is told in so many characters at most.
+const LONGEST_SERVICE: usize = 190;
+
 impl Order {
+    /// The titles of its shipping methods.
+    fn service(&self) -> String {
+        let titles = self
+            .shipping_lines
+            .iter()
+            .map(|line| line.method_title.trim());
+        let titles: Vec<&str> = titles.filter(|title| !title.is_empty()).collect();
+        titles.join(", ").chars().take(LONGEST_SERVICE).collect()
+    }
+
     fn customer(&self) -> String {
         let billing = &self.billing;
         [billing.name(), self.shipping.name()]
