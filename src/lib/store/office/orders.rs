@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{MOST, UpTo, beginning, words_in};
+use super::{MOST, UpTo, beginning, contains, words_in};
 use crate::store::StoreError;
 use crate::store::dialect::{Tx, Val, json_list, vals};
 use crate::store::orders::{SUMMARY, Summary};
@@ -92,8 +92,7 @@ fn filter(wanted: &Wanted) -> (String, Vec<Val>) {
         values.extend(vals![kind, kind]);
     }
     for word in &wanted.words {
-        sql.push_str(" AND INSTR(o.search, ?) > 0");
-        values.push(Val::from(word));
+        sql.push_str(&format!(" AND {}", contains("o.search", word)));
     }
     (sql, values)
 }

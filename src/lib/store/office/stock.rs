@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{MOST, UpTo, beginning};
+use super::{MOST, UpTo, beginning, contains};
 use crate::store::StoreError;
 use crate::store::dialect::{Tx, Val, json_list, vals};
 
@@ -122,11 +122,9 @@ fn filters(wanted: &Wanted) -> Vec<(String, Vec<Val>)> {
         ways.push(("p.sku >= ? AND p.sku < ?".to_owned(), vals![least, below]));
     }
     if !wanted.words.is_empty() {
-        let all = vec!["INSTR(p.search, ?) > 0"; wanted.words.len()];
-        ways.push((
-            all.join(" AND "),
-            wanted.words.iter().map(Val::from).collect(),
-        ));
+        let words = wanted.words.iter();
+        let all: Vec<String> = words.map(|word| contains("p.search", word)).collect();
+        ways.push((all.join(" AND "), Vec::new()));
     }
     if let Some(gtin) = &wanted.gtin {
         let scanned = "p.id IN (SELECT g.product_id FROM gtins g WHERE g.gtin14 = ?)";
