@@ -5,9 +5,8 @@ ALTER TABLE orders ADD COLUMN service TEXT NOT NULL DEFAULT '';
 ALTER TABLE orders ADD COLUMN promised_on TEXT;
 
 -- What orders are searched by (number, customer, email, in small letters) and products (their
--- titles), and the indexes
--- that keep the office's pages quick: each list is read in its own order, and only as far as
--- it is shown. The search reads its index alone.
+-- titles), and the indexes that keep the office's pages quick: each list is read in its own
+-- order, and only as far as it is shown. The search reads its index alone.
 ALTER TABLE orders ADD COLUMN search TEXT NOT NULL DEFAULT '';
 UPDATE orders SET search = LOWER(SUBSTR(CONCAT(number, ' ', customer, ' ', email), 1, 300))
     WHERE search = '';

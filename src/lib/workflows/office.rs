@@ -205,6 +205,7 @@ pub async fn stock(ctx: &Context, search: &StockSearch) -> anyhow::Result<StockP
         wanted.gtin = readings.first().map(ToString::to_string);
         // SKUs are told apart by their capitals: as typed, and all capitals or all small.
         wanted.skus = vec![text.clone(), text.to_uppercase(), text.to_lowercase()];
+        wanted.skus.sort_unstable();
         wanted.skus.dedup();
     }
     let behind = chosen(search.behind.as_deref());

@@ -82,23 +82,30 @@ pub async fn page(
     behind: Option<&str>,
     size: i64,
 ) -> Result<Page, StoreError> {
-    let scanned: Vec<i64> = match &wanted.gtin {
-        Some(gtin) => with_gtin(tx, gtin).await?,
-        None => Vec::new(),
-    };
-    let (filter, mut values) = filter(wanted, &scanned);
     // The first page is read on as far as rows are counted: one pass gives both.
     let limit = if behind.is_none() { MOST } else { size } + 1;
-    values.extend(vals![behind.unwrap_or(""), limit]);
-    let sql = format!(
-        "SELECT p.id, p.sku FROM products p WHERE {filter} AND p.sku > ? ORDER BY p.sku LIMIT ?"
-    );
-    let mut found: Vec<(i64, String)> = tx.all(&sql, values).await?;
+    let mut found: Vec<(String, i64)> = Vec::new();
+    for (filter, mut values) in filters(wanted) {
+        let low = if wanted.low {
+            " AND p.low_since IS NOT NULL"
+        } else {
+            ""
+        };
+        let sql = format!(
+            "SELECT p.sku, p.id FROM products p WHERE {filter}{low} AND p.sku > ? \
+             ORDER BY p.sku LIMIT ?"
+        );
+        values.extend(vals![behind.unwrap_or(""), limit]);
+        found.extend(tx.all::<(String, i64)>(&sql, values).await?);
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(limit as usize);
     let total = behind.is_none().then(|| UpTo::of(found.len() as i64));
     let more = found.len() as i64 > size;
     found.truncate(size as usize);
-    let ids: Vec<i64> = found.iter().map(|(id, _)| *id).collect();
-    let last = found.pop().map(|(_, sku)| sku);
+    let ids: Vec<i64> = found.iter().map(|(_, id)| *id).collect();
+    let last = found.pop().map(|(sku, _)| sku);
     Ok(Page {
         rows: rows(tx, &ids).await?,
         next: last.filter(|_| more),
@@ -106,38 +113,29 @@ pub async fn page(
     })
 }
 
-async fn with_gtin(tx: &mut Tx, gtin: &str) -> Result<Vec<i64>, StoreError> {
-    let found: Vec<(i64,)> = tx
-        .all("SELECT product_id FROM gtins WHERE gtin14 = ?", vals![gtin])
-        .await?;
-    Ok(found.into_iter().map(|(id,)| id).collect())
-}
-
-fn filter(wanted: &Wanted, scanned: &[i64]) -> (String, Vec<Val>) {
-    let (mut any, mut values): (Vec<String>, Vec<Val>) = (Vec::new(), Vec::new());
+/// The ways in which a product is found. Each is asked by itself: together, what is read
+/// from an index in no time would be compared with every title as well.
+fn filters(wanted: &Wanted) -> Vec<(String, Vec<Val>)> {
+    let mut ways: Vec<(String, Vec<Val>)> = Vec::new();
     for sku in &wanted.skus {
         let (least, below) = beginning(sku);
-        any.push("(p.sku >= ? AND p.sku < ?)".to_owned());
-        values.extend(vals![least, below]);
+        ways.push(("p.sku >= ? AND p.sku < ?".to_owned(), vals![least, below]));
     }
     if !wanted.words.is_empty() {
         let all = vec!["INSTR(p.search, ?) > 0"; wanted.words.len()];
-        any.push(format!("({})", all.join(" AND ")));
-        values.extend(wanted.words.iter().map(Val::from));
+        ways.push((
+            all.join(" AND "),
+            wanted.words.iter().map(Val::from).collect(),
+        ));
     }
-    for product in scanned {
-        any.push("p.id = ?".to_owned());
-        values.push(Val::Int(*product));
+    if let Some(gtin) = &wanted.gtin {
+        let scanned = "p.id IN (SELECT g.product_id FROM gtins g WHERE g.gtin14 = ?)";
+        ways.push((scanned.to_owned(), vals![gtin]));
     }
-    let mut sql = if any.is_empty() {
-        "1 = 1".to_owned()
-    } else {
-        format!("({})", any.join(" OR "))
-    };
-    if wanted.low {
-        sql.push_str(" AND p.low_since IS NOT NULL");
+    if ways.is_empty() {
+        ways.push(("1 = 1".to_owned(), Vec::new()));
     }
-    (sql, values)
+    ways
 }
 
 /// Some products with their stock, by SKU.
