@@ -38,6 +38,7 @@ pub mod users;
 pub mod value;
 
 pub(crate) mod rows;
+mod the_order;
 mod withdrawal;
 
 use crate::store::StoreError;

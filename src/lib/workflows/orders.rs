@@ -12,10 +12,12 @@ use crate::context::Context;
 use crate::domain::money::Currency;
 use crate::domain::order::{Address, ShopLine, ShopOrder, StatusRule};
 use crate::domain::time::UtcMs;
-use crate::fault::Fault;
 use crate::store::channels::{self, MANUAL};
 use crate::store::orders::{LineRow, Summary};
 use crate::store::{Stamp, Tx, applied_refs, orders, payments};
+
+pub(super) use super::the_order::exactly_one;
+pub use super::the_order::the_one;
 
 const REQUIRED: &[&str] = &["order", "placed_at", "sku", "qty"];
 const OPTIONAL: &[&str] = &[
@@ -298,37 +300,6 @@ pub(super) fn when(ctx: &Context, text: &str) -> Result<UtcMs, String> {
         .earliest()
         .map(|at| UtcMs(at.timestamp_millis()))
         .ok_or_else(|| format!("{text} does not exist in {}", ctx.tenant.tenant.timezone))
-}
-
-/// The one order that a person means.
-///
-/// # Errors
-/// None has that number, or several channels have.
-pub async fn the_one(ctx: &Context, reference: &str) -> anyhow::Result<Summary> {
-    let mut tx = ctx.store.read().await?;
-    exactly_one(orders::find(&mut tx, reference).await?, reference)
-}
-
-/// The one order among those that a reference may mean.
-///
-/// # Errors
-/// None has that number, or several channels have.
-pub(super) fn exactly_one(mut found: Vec<Summary>, reference: &str) -> anyhow::Result<Summary> {
-    match (found.pop(), found.is_empty()) {
-        (Some(order), true) => Ok(order),
-        (Some(last), false) => {
-            let mut all: Vec<String> = found.into_iter().map(|o| o.order_ref).collect();
-            all.push(last.order_ref);
-            Err(
-                Fault::usage(format!("several orders have the number {reference}"))
-                    .hint(format!("say which: {}", all.join(", ")))
-                    .into(),
-            )
-        }
-        (None, _) => Err(Fault::failed(format!("there is no order {reference}"))
-            .hint("`opsctl orders list` shows those there are")
-            .into()),
-    }
 }
 
 /// Everything known of an order.

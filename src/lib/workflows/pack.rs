@@ -10,7 +10,9 @@ mod boxes;
 mod finish;
 mod leaving;
 mod load;
+mod refusal;
 mod scan;
+mod scanned;
 mod serials;
 mod swap;
 
@@ -70,7 +72,7 @@ async fn start_once(
 
 /// The task that holds an order, or held it last.
 async fn task_of(ctx: &Context, order: &str) -> anyhow::Result<packages::Task> {
-    let order = super::orders::the_one(ctx, order).await?;
+    let order = super::the_order::the_one(ctx, order).await?;
     let mut tx = ctx.store.read().await?;
     let task = match packages::open_task(&mut tx, order.id).await? {
         Some(task) => Some(task),

@@ -78,7 +78,7 @@ fn measure_it(ctx: &Context, package: &mut PackageRow, wish: &Measures) -> Resul
             } else {
                 format!("the boxes are {}", names.join(", "))
             };
-            let shown = super::scan::shown(name);
+            let shown = super::refusal::shown(name);
             Fault::usage(format!("there is no box {shown}")).hint(hint)
         })?;
         package.preset.clone_from(name);

@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::bench::{Bench, PackAnswer, PackScan, Placed};
 use super::load::{self, Leaving, Lying};
+use super::refusal::{Refusal, lot_names, share, shown};
+use super::scanned::lines_of;
 use super::serials;
 use crate::context::Context;
-use crate::domain::pack;
 use crate::fault::{Exit, Fault};
 use crate::store::events::{self, Event};
 use crate::store::packages::{self, Line, Scan};
@@ -19,27 +20,6 @@ use crate::workflows::until_no_conflict;
 const MAX_CODE: usize = 400;
 /// One scan packs so many units at most.
 const MAX_UNITS: i64 = 100_000;
-
-/// Why a scan is not taken.
-#[derive(Debug, thiserror::Error)]
-#[error("{why}")]
-pub(super) struct Refusal {
-    pub(super) why: String,
-    pub(super) hint: Option<String>,
-    pub(super) needs: Option<&'static str>,
-    pub(super) manager_may_swap: bool,
-}
-
-impl Refusal {
-    pub(super) fn new(why: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            hint: Some(hint.into()),
-            needs: None,
-            manager_may_swap: false,
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -92,16 +72,6 @@ pub(super) fn uuid(id: &str) -> Result<(), Fault> {
     }
     Err(Fault::usage(format!("{} is no UUID", shown(id)))
         .hint("each scan has an id of its own, such as 7f2c1c9e-4c57-4a0b-9a53-0d0e6d8b8f01"))
-}
-
-/// Scanned text as it can be shown: short, its control characters made visible.
-pub(super) fn shown(text: &str) -> String {
-    let visible = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    let short: String = text.chars().take(60).map(visible).collect();
-    if text.chars().count() > 60 {
-        return format!("{short}...");
-    }
-    short
 }
 
 async fn answer(
@@ -240,69 +210,6 @@ fn refused(refusal: Refusal, bench: Bench) -> PackAnswer {
     }
 }
 
-/// The lines of what was scanned: by its SKU, or by a serial that only one of them can have.
-pub(super) async fn lines_of<'l>(
-    tx: &mut Tx,
-    lying: &'l Lying,
-    scan: &PackScan,
-) -> anyhow::Result<Vec<&'l Line>> {
-    let of = |sku: &str| -> Vec<&Line> { lying.lines.iter().filter(|l| l.sku == sku).collect() };
-    let name = &lying.task.order_ref;
-    if !scan.sku.is_empty() {
-        let lines = of(&scan.sku);
-        if lines.is_empty() {
-            let why = format!("{} is not in {name}", shown(&scan.sku));
-            return Err(Refusal::new(why, "put it back where it came from").into());
-        }
-        return Ok(lines);
-    }
-    let Some(serial) = scan.serial.as_deref() else {
-        return Err(Fault::usage("a scan names a SKU or a serial").into());
-    };
-    serials::fits_a_key(serial)?;
-    let mut found = stored_serials::find(tx, serial, None).await?;
-    if found.is_empty() {
-        return Err(serials::unknown(serial).into());
-    }
-    let other = found[0].sku.clone();
-    found.retain(|row| of(&row.sku).iter().any(|l| l.tracking == "serial"));
-    match found.as_slice() {
-        [one] => Ok(of(&one.sku)),
-        [] => {
-            let why = format!("serial {serial} is one of {other}, which is not in {name}");
-            Err(Refusal::new(why, "put it back where it came from").into())
-        }
-        several => {
-            let skus: Vec<&str> = several.iter().map(|row| row.sku.as_str()).collect();
-            let why = format!("{} have a unit with serial {serial}", skus.join(" and "));
-            Err(Refusal::new(why, "scan the product too").into())
-        }
-    }
-}
-
-/// Where units were put, checked against the lines that have room.
-pub(super) fn share(
-    lying: &Lying,
-    lines: &[&Line],
-    units: i64,
-    lot: Option<i64>,
-) -> Result<Vec<(i64, i64)>, Refusal> {
-    pack::share(&lying.open(lines), units, lot).map_err(|pack::TooMany { left }| {
-        let sku = lines.first().map_or("", |line| line.sku.as_str());
-        let picked: i64 = lines.iter().map(|l| l.picked - l.packed).sum();
-        let name = &lying.task.order_ref;
-        if picked >= units && lot.is_none() {
-            let why = format!("{name} wants only {left} more of {sku} now");
-            return Refusal::new(why, "put the rest back, and finish in part");
-        }
-        let why = match left {
-            0 => format!("all of {sku} is packed already"),
-            left => format!("too many: {left} of {sku} are left to be packed, not {units}"),
-        };
-        Refusal::new(why, "put what is too much back where it came from")
-    })
-}
-
 async fn put(
     ctx: &Context,
     tx: &mut Tx,
@@ -385,14 +292,6 @@ fn the_lot(lines: &[&Line], scan: &PackScan) -> Result<Option<i64>, Refusal> {
             )
         }),
     }
-}
-
-/// The lots that lines were picked from, in words.
-pub(super) fn lot_names(lines: &[&Line]) -> String {
-    let mut lots: Vec<&str> = lines.iter().filter_map(|l| l.lot.as_deref()).collect();
-    lots.sort_unstable();
-    lots.dedup();
-    lots.join(" and ")
 }
 
 async fn take_out(

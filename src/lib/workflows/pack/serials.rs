@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::bench::{PackScan, Placed};
 use super::load::Lying;
-use super::scan::{self, Refusal, lot_names, shown};
+use super::refusal::{self, Refusal, lot_names, shown};
 use crate::context::Context;
 use crate::store::events::{self, Event};
 use crate::store::packages::{self, Line, PackageRow};
@@ -58,7 +58,7 @@ pub(super) async fn to_be_packed(
     if scan.serial.as_deref().is_none_or(str::is_empty)
         && lines.iter().all(|l| l.packed == l.picked)
     {
-        scan::share(lying, lines, 1, None)?;
+        refusal::share(lying, lines, 1, None)?;
     }
     let serial = said(scan, sku)?;
     if scan.units != 1 {
@@ -102,9 +102,9 @@ pub(super) async fn share(
     lines: &[&Line],
     row: &serials::Row,
 ) -> anyhow::Result<Vec<(i64, i64)>> {
-    let full = || scan::share(lying, lines, 1, None);
+    let full = || refusal::share(lying, lines, 1, None);
     full()?;
-    if let Ok(parts) = scan::share(lying, lines, 1, Some(row.lot_id)) {
+    if let Ok(parts) = refusal::share(lying, lines, 1, Some(row.lot_id)) {
         return Ok(parts);
     }
     let demands: Vec<i64> = lines.iter().map(|l| l.demand_id).collect();

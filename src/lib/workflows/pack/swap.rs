@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::bench::{PackScan, Placed};
 use super::load::Lying;
-use super::scan::{Refusal, lines_of};
+use super::refusal::Refusal;
+use super::scanned::lines_of;
 use super::serials::{self, PACKING};
 use crate::context::Context;
 use crate::domain::fifo::Change;
