@@ -55,13 +55,6 @@ async fn words_in(tx: &mut Tx, table: &str, column: &str) -> Result<Vec<String>,
     }
 }
 
-/// That a text is somewhere in a column. It is written out, as the digits of its bytes:
-/// bound to a `?`, MariaDB would turn it into the column's characters anew for each row.
-fn contains(column: &str, text: &str) -> String {
-    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("INSTR({column}, X'{digits}') > 0")
-}
-
 /// Bounds between which all text lies that begins with this: at the lower one or above, and
 /// below the upper one.
 fn beginning(text: &str) -> (String, String) {

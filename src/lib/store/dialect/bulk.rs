@@ -10,6 +10,23 @@ impl Tx {
         format!("(SELECT DISTINCT j.id FROM {}) w", self.ids())
     }
 
+    /// A condition that a text is somewhere in a column, compared as bytes; what is bound in
+    /// it goes to the end of the values. For MariaDB it is written out in hexadecimal digits:
+    /// a bound text would be converted to the column's characters anew for each row.
+    pub(in crate::store) fn contains(
+        &self,
+        column: &str,
+        text: &str,
+        values: &mut Vec<Val>,
+    ) -> String {
+        if let Self::Sqlite(_) = self {
+            values.push(Val::from(text));
+            return format!("INSTR({column}, ?) > 0");
+        }
+        let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        format!("INSTR({column}, X'{digits}') > 0")
+    }
+
     /// Sets columns of many rows. Each row given is an array: its key's values, then the
     /// columns'. A key that leads to no row means that somebody else was there first: a
     /// [`StoreError::Conflict`], and the caller starts over.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{MOST, UpTo, beginning, contains, words_in};
+use super::{MOST, UpTo, beginning, words_in};
 use crate::store::StoreError;
 use crate::store::dialect::{Tx, Val, json_list, vals};
 use crate::store::orders::{SUMMARY, Summary};
@@ -69,7 +69,7 @@ pub async fn page(
 }
 
 /// What an order must be, beside the words that it is looked up by.
-fn filter(wanted: &Wanted) -> (String, Vec<Val>) {
+fn filter(tx: &Tx, wanted: &Wanted) -> (String, Vec<Val>) {
     let (mut sql, mut values) = (String::new(), Vec::new());
     // With words, the one index that holds all of this is read in its own order; a bare
     // comparison would lead to another one, and from there to each order by itself.
@@ -92,7 +92,10 @@ fn filter(wanted: &Wanted) -> (String, Vec<Val>) {
         values.extend(vals![kind, kind]);
     }
     for word in &wanted.words {
-        sql.push_str(&format!(" AND {}", contains("o.search", word)));
+        sql.push_str(&format!(
+            " AND {}",
+            tx.contains("o.search", word, &mut values)
+        ));
     }
     (sql, values)
 }
@@ -112,7 +115,7 @@ async fn matching(
     behind: Option<Behind>,
     limit: i64,
 ) -> Result<Vec<Behind>, StoreError> {
-    let (filter, mut values) = filter(wanted);
+    let (filter, mut values) = filter(tx, wanted);
     let (from, more) = behind_values(behind);
     values.extend(more);
     values.push(Val::Int(limit));
@@ -157,7 +160,7 @@ async fn with_sku(
         words: Vec::new(),
         ..wanted.clone()
     };
-    let (filter, more) = filter(&without_words);
+    let (filter, more) = filter(tx, &without_words);
     let (from, even_more) = behind_values(behind);
     let mut values = vals![json_list(&orders)];
     values.extend(more);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{MOST, UpTo, beginning, contains};
+use super::{MOST, UpTo, beginning};
 use crate::store::StoreError;
 use crate::store::dialect::{Tx, Val, json_list, vals};
 
@@ -85,7 +85,7 @@ pub async fn page(
     // The first page is read on as far as rows are counted: one pass gives both.
     let limit = if behind.is_none() { MOST } else { size } + 1;
     let mut found: Vec<(String, i64)> = Vec::new();
-    for (filter, mut values) in filters(wanted) {
+    for (filter, mut values) in filters(tx, wanted) {
         let low = if wanted.low {
             " AND p.low_since IS NOT NULL"
         } else {
@@ -115,16 +115,19 @@ pub async fn page(
 
 /// The ways in which a product is found. Each is asked by itself: together, what is read
 /// from an index in no time would be compared with every title as well.
-fn filters(wanted: &Wanted) -> Vec<(String, Vec<Val>)> {
+fn filters(tx: &Tx, wanted: &Wanted) -> Vec<(String, Vec<Val>)> {
     let mut ways: Vec<(String, Vec<Val>)> = Vec::new();
     for sku in &wanted.skus {
         let (least, below) = beginning(sku);
         ways.push(("p.sku >= ? AND p.sku < ?".to_owned(), vals![least, below]));
     }
     if !wanted.words.is_empty() {
+        let mut values = Vec::new();
         let words = wanted.words.iter();
-        let all: Vec<String> = words.map(|word| contains("p.search", word)).collect();
-        ways.push((all.join(" AND "), Vec::new()));
+        let all: Vec<String> = words
+            .map(|word| tx.contains("p.search", word, &mut values))
+            .collect();
+        ways.push((all.join(" AND "), values));
     }
     if let Some(gtin) = &wanted.gtin {
         let scanned = "p.id IN (SELECT g.product_id FROM gtins g WHERE g.gtin14 = ?)";
