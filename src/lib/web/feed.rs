@@ -3,7 +3,7 @@
 //! Numbers of events may become visible out of order, and some never do (what was rolled
 //! back has used them up). So the feed keeps a position, up to which every number has been
 //! told or given up, and looks at all above it each time: what appears below a number told
-//! already is told late. A number that stays missing for [`PATIENCE`] is given up.
+//! already is told late. A number that stays missing for a minute is given up.
 //!
 //! What a stream sends carries `POSITION.FEED.PLACE` as its id: where all is told, which feed
 //! told it, and as which one. A browser that comes back to the same feed goes on behind its
