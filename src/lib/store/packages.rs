@@ -3,12 +3,23 @@
 //! Who writes here has updated the task's row first, in the same transaction: that orders
 //! the writers of one task, and what is read afterwards is what stands.
 
+mod bound;
+mod boxes;
+mod scans;
+
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
 use super::dialect::{Tx, Type, vals};
 use super::{Stamp, StoreError};
+
+pub use bound::{Bound, bind, bound, holder, unbind};
+pub use boxes::{
+    Item, PackageRow, add_package, add_units, drop_package, empty, items, packages, put_package,
+    set_left,
+};
+pub use scans::{Scan, answered, store_scan};
 
 /// An order of a round, with what packing wants to know of it.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -78,84 +89,6 @@ pub struct Line {
     pub picked: i64,
     /// Units packed.
     pub packed: i64,
-}
-
-/// A package as stored.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct PackageRow {
-    /// Its id.
-    pub id: i64,
-    /// Its number within the task.
-    pub number: i64,
-    /// The preset's name; empty for a box of its own size.
-    pub preset: String,
-    /// Weighed.
-    pub weight_g: Option<i64>,
-    /// Outer length.
-    pub length_mm: Option<i64>,
-    /// Outer width.
-    pub width_mm: Option<i64>,
-    /// Outer height.
-    pub height_mm: Option<i64>,
-    /// When it was closed.
-    pub closed_at: Option<i64>,
-}
-
-/// Units in a package.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Item {
-    /// Its id.
-    pub id: i64,
-    /// The package.
-    pub package_id: i64,
-    /// The line.
-    pub line_id: i64,
-    /// The demand it serves.
-    pub demand_id: i64,
-    /// The lot packed, where lots are told apart.
-    pub lot_id: Option<i64>,
-    /// That lot's name.
-    pub lot: Option<String>,
-    /// Units.
-    pub quantity: i64,
-}
-
-/// A serial in a package.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Bound {
-    /// The item.
-    pub item_id: i64,
-    /// The demand it serves.
-    pub demand_id: i64,
-    /// The serial's id.
-    pub serial_id: i64,
-    /// The serial.
-    pub serial: String,
-    /// The product.
-    pub product_id: i64,
-    /// The lot it belongs to.
-    pub lot_id: i64,
-}
-
-/// A scan to be stored.
-#[derive(Debug, Clone)]
-pub struct Scan<'a> {
-    /// Its id.
-    pub id: &'a str,
-    /// The task.
-    pub task: i64,
-    /// The line, where it is one.
-    pub line: Option<i64>,
-    /// `pack`, `unpack`, `swap` or `undo`.
-    pub kind: &'a str,
-    /// Units.
-    pub units: i64,
-    /// What the scanner read.
-    pub code: &'a str,
-    /// When, in UTC milliseconds.
-    pub at: i64,
-    /// The answer it got, as JSON.
-    pub answer: &'a str,
 }
 
 const TASK: &str = "SELECT t.id, t.wave_id, t.order_id, t.tote, t.state, w.packer AS picker, \
@@ -242,65 +175,6 @@ pub async fn lines(tx: &mut Tx, task: i64) -> Result<Vec<Line>, StoreError> {
     .await
 }
 
-/// The packages of a task, by number.
-///
-/// # Errors
-/// The store's.
-pub async fn packages(tx: &mut Tx, task: i64) -> Result<Vec<PackageRow>, StoreError> {
-    tx.all(
-        "SELECT id, number, box AS preset, weight_g, length_mm, width_mm, height_mm, closed_at \
-         FROM packages WHERE task_id = ? ORDER BY number",
-        vals![task],
-    )
-    .await
-}
-
-/// What lies in the packages of a task, as it went in.
-///
-/// # Errors
-/// The store's.
-pub async fn items(tx: &mut Tx, task: i64) -> Result<Vec<Item>, StoreError> {
-    tx.all(
-        "SELECT i.id, i.package_id, i.line_id, l.demand_id, i.lot_id, x.code AS lot, i.quantity \
-         FROM packages k JOIN package_items i ON i.package_id = k.id \
-         JOIN pick_lines l ON l.id = i.line_id LEFT JOIN lots x ON x.id = i.lot_id \
-         WHERE k.task_id = ? ORDER BY i.id",
-        vals![task],
-    )
-    .await
-}
-
-/// The serials in the packages of a task, as they went in.
-///
-/// # Errors
-/// The store's.
-pub async fn bound(tx: &mut Tx, task: i64) -> Result<Vec<Bound>, StoreError> {
-    tx.all(
-        "SELECT b.item_id, l.demand_id, b.serial_id, s.serial, s.product_id, s.lot_id \
-         FROM packages k JOIN package_items i ON i.package_id = k.id \
-         JOIN pick_lines l ON l.id = i.line_id \
-         JOIN package_serials b ON b.item_id = i.id JOIN serials s ON s.id = b.serial_id \
-         WHERE k.task_id = ? ORDER BY b.id",
-        vals![task],
-    )
-    .await
-}
-
-/// Where a serial lies packed: (task, order, package).
-///
-/// # Errors
-/// The store's.
-pub async fn holder(tx: &mut Tx, serial: i64) -> Result<Option<(i64, String, i64)>, StoreError> {
-    tx.opt(
-        "SELECT t.id, CONCAT(a.name, ':', o.number), k.number FROM package_serials b \
-         JOIN package_items i ON i.id = b.item_id JOIN packages k ON k.id = i.package_id \
-         JOIN pick_tasks t ON t.id = k.task_id JOIN orders o ON o.id = t.order_id \
-         JOIN channel_accounts a ON a.id = o.account_id WHERE b.holds = ?",
-        vals![serial],
-    )
-    .await
-}
-
 /// Holds a picked task for a packer, unless somebody else has it on their bench; tells
 /// whether it did.
 ///
@@ -374,145 +248,6 @@ pub async fn end_wave(tx: &mut Tx, stamp: &Stamp, wave: i64) -> Result<(), Store
     Ok(())
 }
 
-/// Opens a package with the next number of its task; gives the number.
-///
-/// # Errors
-/// A conflict, where somebody took that number; or the store's.
-pub async fn add_package(
-    tx: &mut Tx,
-    stamp: &Stamp,
-    task: i64,
-    package: &PackageRow,
-) -> Result<(), StoreError> {
-    tx.run(
-        "INSERT INTO packages (task_id, number, box, weight_g, length_mm, width_mm, height_mm, \
-         created_at, actor, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        vals![
-            task,
-            package.number,
-            &package.preset,
-            package.weight_g,
-            package.length_mm,
-            package.width_mm,
-            package.height_mm,
-            stamp.at,
-            &stamp.actor,
-            &stamp.run
-        ],
-    )
-    .await
-    .map_err(once_more)?;
-    Ok(())
-}
-
-/// Writes what was measured of a package, and whether it is closed.
-///
-/// # Errors
-/// The store's.
-pub async fn put_package(tx: &mut Tx, package: &PackageRow) -> Result<(), StoreError> {
-    tx.run(
-        "UPDATE packages SET box = ?, weight_g = ?, length_mm = ?, width_mm = ?, height_mm = ?, \
-         closed_at = ? WHERE id = ?",
-        vals![
-            &package.preset,
-            package.weight_g,
-            package.length_mm,
-            package.width_mm,
-            package.height_mm,
-            package.closed_at,
-            package.id
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-/// Removes an empty package.
-///
-/// # Errors
-/// The store's; one with something in it is refused.
-pub async fn drop_package(tx: &mut Tx, package: i64) -> Result<(), StoreError> {
-    tx.run("DELETE FROM packages WHERE id = ?", vals![package])
-        .await?;
-    Ok(())
-}
-
-/// Adds units of a line to a package, or takes some out (negative); `item` is the row there
-/// is of that line and lot. Gives the row's id.
-///
-/// # Errors
-/// A conflict, where fewer were picked; or the store's.
-pub async fn add_units(
-    tx: &mut Tx,
-    (package, line, lot): (i64, i64, Option<i64>),
-    item: Option<&Item>,
-    units: i64,
-) -> Result<i64, StoreError> {
-    let changed = tx
-        .run(
-            "UPDATE pick_lines SET packed = packed + ? \
-             WHERE id = ? AND packed + ? <= picked AND packed + ? >= 0",
-            vals![units, line, units, units],
-        )
-        .await?;
-    if changed != 1 {
-        return Err(StoreError::Conflict("a picked line has changed".to_owned()));
-    }
-    let Some(item) = item else {
-        return tx
-            .insert(
-                "INSERT INTO package_items (package_id, line_id, lot_id, quantity) \
-                 VALUES (?, ?, ?, ?)",
-                vals![package, line, lot, units],
-            )
-            .await;
-    };
-    let changed = if item.quantity + units == 0 {
-        tx.run(
-            "DELETE FROM package_items WHERE id = ? AND quantity = ?",
-            vals![item.id, item.quantity],
-        )
-        .await?
-    } else {
-        tx.run(
-            "UPDATE package_items SET quantity = quantity + ? WHERE id = ? AND quantity = ?",
-            vals![units, item.id, item.quantity],
-        )
-        .await?
-    };
-    if changed != 1 {
-        return Err(StoreError::Conflict("a package has changed".to_owned()));
-    }
-    Ok(item.id)
-}
-
-/// Binds a serial to a packed item.
-///
-/// # Errors
-/// A conflict, where it has been packed meanwhile; or the store's.
-pub async fn bind(tx: &mut Tx, item: i64, serial: i64) -> Result<(), StoreError> {
-    tx.run(
-        "INSERT INTO package_serials (item_id, serial_id, holds) VALUES (?, ?, ?)",
-        vals![item, serial, serial],
-    )
-    .await
-    .map_err(once_more)?;
-    Ok(())
-}
-
-/// Frees a serial from a packed item.
-///
-/// # Errors
-/// The store's.
-pub async fn unbind(tx: &mut Tx, item: i64, serial: i64) -> Result<(), StoreError> {
-    tx.run(
-        "DELETE FROM package_serials WHERE item_id = ? AND serial_id = ?",
-        vals![item, serial],
-    )
-    .await?;
-    Ok(())
-}
-
 /// A row that somebody else wrote at the same moment is read when the work starts over.
 fn once_more(error: StoreError) -> StoreError {
     if error.is_duplicate() {
@@ -520,47 +255,6 @@ fn once_more(error: StoreError) -> StoreError {
     } else {
         error
     }
-}
-
-/// Takes everything out of a task's packages, and the packages away.
-///
-/// # Errors
-/// The store's.
-pub async fn empty(tx: &mut Tx, task: i64) -> Result<(), StoreError> {
-    const ITEMS: &str = "SELECT i.id FROM package_items i \
-        JOIN packages k ON k.id = i.package_id WHERE k.task_id = ?";
-    let items: Vec<(i64,)> = tx.all(ITEMS, vals![task]).await?;
-    let ids: Vec<i64> = items.into_iter().map(|(id,)| id).collect();
-    tx.delete_many("package_serials", "item_id", &ids).await?;
-    tx.delete_many("package_items", "id", &ids).await?;
-    tx.run("DELETE FROM packages WHERE task_id = ?", vals![task])
-        .await?;
-    tx.run(
-        "UPDATE pick_lines SET packed = 0 WHERE task_id = ?",
-        vals![task],
-    )
-    .await?;
-    Ok(())
-}
-
-/// The packages of a task have left with a shipment: their serials are held no more.
-///
-/// # Errors
-/// The store's.
-pub async fn set_left(tx: &mut Tx, task: i64, shipment: Option<i64>) -> Result<(), StoreError> {
-    tx.run(
-        "UPDATE packages SET shipment_id = ? WHERE task_id = ?",
-        vals![shipment, task],
-    )
-    .await?;
-    tx.run(
-        "UPDATE package_serials SET holds = NULL WHERE item_id IN \
-           (SELECT i.id FROM package_items i JOIN packages k ON k.id = i.package_id \
-            WHERE k.task_id = ?)",
-        vals![task],
-    )
-    .await?;
-    Ok(())
 }
 
 /// Lines of a task whose picked units are not all packed are picked no further than that:
@@ -612,48 +306,6 @@ pub async fn give_rest_back(tx: &mut Tx, stamp: &Stamp, task: &Task) -> Result<(
         vals![task.id],
     )
     .await?;
-    Ok(())
-}
-
-/// The answer that a scan of a task got before: (task, kind, answer).
-///
-/// # Errors
-/// The store's.
-pub async fn answered(
-    tx: &mut Tx,
-    id: &str,
-) -> Result<Option<(Option<i64>, String, String)>, StoreError> {
-    tx.opt(
-        "SELECT task_id, kind, answer FROM pick_scans WHERE id = ?",
-        vals![id],
-    )
-    .await
-}
-
-/// Stores a scan with its answer.
-///
-/// # Errors
-/// A conflict, where it has been stored meanwhile; or the store's.
-pub async fn store_scan(tx: &mut Tx, stamp: &Stamp, scan: &Scan<'_>) -> Result<(), StoreError> {
-    tx.run(
-        "INSERT INTO pick_scans (id, task_id, line_id, kind, units, code, scanned_at, stored_at, \
-         answer, actor, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        vals![
-            scan.id,
-            scan.task,
-            scan.line,
-            scan.kind,
-            scan.units,
-            scan.code,
-            scan.at,
-            stamp.at,
-            scan.answer,
-            &stamp.actor,
-            &stamp.run
-        ],
-    )
-    .await
-    .map_err(once_more)?;
     Ok(())
 }
 

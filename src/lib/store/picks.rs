@@ -1,13 +1,16 @@
 //! Rounds of packers: waves, their orders (tasks), what is to be taken where (lines), and
 //! what was scanned.
 
+mod claims;
+mod promises;
 mod queue;
 mod scans;
 
 use super::dialect::{Tx, Type, json_list, vals};
 use super::{Stamp, StoreError};
-use crate::domain::time::UtcMs;
 
+pub use claims::{Holder, begin, end, extend, hold, holders, set_task};
+pub use promises::{Promise, in_totes, open_units, orders_of, promises};
 pub use queue::{Head, WantRow, heads, wants};
 pub use scans::{NewScan, ScanRow, insert_scan, scan};
 
@@ -115,33 +118,6 @@ pub struct NewLine {
     pub lot: Option<i64>,
     /// Units.
     pub quantity: i64,
-}
-
-/// Who holds an order.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Holder {
-    /// The order's id.
-    pub order_id: i64,
-    /// The task that holds it.
-    pub task_id: i64,
-    /// That task's state.
-    pub task_state: String,
-    /// The round.
-    pub wave_id: i64,
-    /// The round's state.
-    pub wave_state: String,
-    /// Who walks or walked it.
-    pub packer: String,
-    /// When it may be taken over, in UTC milliseconds.
-    pub expires_at: i64,
-}
-
-impl Holder {
-    /// Whether the round is walked no more, as far as one can tell, and others may take over.
-    #[must_use]
-    pub fn has_expired(&self, now: UtcMs) -> bool {
-        self.wave_state == "picking" && self.expires_at <= now.0
-    }
 }
 
 const WAVE: &str = "SELECT id, claim, packer, state, started_at, expires_at FROM pick_waves";
@@ -252,77 +228,6 @@ pub async fn lines_of(tx: &mut Tx, task: i64, demand: i64) -> Result<Vec<Line>, 
     .await
 }
 
-/// Units that rounds have taken at a place and not yet moved, by demand; of one line not.
-///
-/// # Errors
-/// The store's.
-pub async fn in_totes(
-    tx: &mut Tx,
-    product: i64,
-    location: i64,
-    lot: Option<i64>,
-    but: i64,
-) -> Result<Vec<(i64, i64)>, StoreError> {
-    tx.all(
-        "SELECT l.demand_id, CAST(SUM(l.picked - l.moved) AS SIGNED) \
-         FROM pick_lines l JOIN pick_tasks t ON t.id = l.task_id \
-         WHERE l.product_id = ? AND l.location_id = ? AND (? IS NULL OR l.lot_id = ?) \
-           AND l.id <> ? AND l.picked > l.moved AND t.state = 'picking' \
-         GROUP BY l.demand_id",
-        vals![product, location, lot, lot, but],
-    )
-    .await
-}
-
-/// Who holds these orders.
-///
-/// # Errors
-/// The store's.
-pub async fn holders(tx: &mut Tx, orders: &[i64]) -> Result<Vec<Holder>, StoreError> {
-    let wanted = tx.ids();
-    tx.all(
-        &format!(
-            "SELECT t.order_id, t.id AS task_id, t.state AS task_state, w.id AS wave_id, \
-               w.state AS wave_state, w.packer, w.expires_at \
-             FROM {wanted} JOIN pick_tasks t ON t.holds = j.id \
-             JOIN pick_waves w ON w.id = t.wave_id ORDER BY t.id"
-        ),
-        vals![json_list(orders)],
-    )
-    .await
-}
-
-/// Notes a round that begins; gives its number.
-///
-/// # Errors
-/// The claim is taken, or the store's.
-pub async fn begin(
-    tx: &mut Tx,
-    stamp: &Stamp,
-    claim: &str,
-    expires_at: UtcMs,
-) -> Result<i64, StoreError> {
-    tx.insert(
-        "INSERT INTO pick_waves (claim, packer, state, started_at, expires_at, run) \
-         VALUES (?, ?, 'picking', ?, ?, ?)",
-        vals![claim, &stamp.actor, stamp.at, expires_at, &stamp.run],
-    )
-    .await
-}
-
-/// Lets a round hold an order; gives the task.
-///
-/// # Errors
-/// Somebody holds it ([`StoreError::is_duplicate`]), or the store's.
-pub async fn hold(tx: &mut Tx, wave: i64, order: i64, tote: i64) -> Result<i64, StoreError> {
-    tx.insert(
-        "INSERT INTO pick_tasks (wave_id, order_id, holds, tote, state) \
-         VALUES (?, ?, ?, ?, 'picking')",
-        vals![wave, order, order, tote],
-    )
-    .await
-}
-
 /// Writes lines.
 ///
 /// # Errors
@@ -354,57 +259,6 @@ pub async fn insert_lines(tx: &mut Tx, lines: &[NewLine]) -> Result<(), StoreErr
     tx.insert_alike("pick_lines", &same, &columns, &rows).await
 }
 
-/// Ends a round that is in one of two states.
-///
-/// # Errors
-/// A conflict, where its state has changed meanwhile; or the store's.
-pub async fn end(
-    tx: &mut Tx,
-    stamp: &Stamp,
-    wave: i64,
-    was: &str,
-    state: &str,
-) -> Result<(), StoreError> {
-    let changed = tx
-        .run(
-            "UPDATE pick_waves SET state = ?, ended_at = ? WHERE id = ? AND state = ?",
-            vals![state, stamp.at, wave, was],
-        )
-        .await?;
-    only_one(changed, || format!("round {wave} is not {was} any more"))
-}
-
-/// Puts the end of a claim off.
-///
-/// # Errors
-/// A conflict, where the round is not walked any more; or the store's.
-pub async fn extend(tx: &mut Tx, wave: i64, until: UtcMs) -> Result<(), StoreError> {
-    let changed = tx
-        .run(
-            "UPDATE pick_waves SET expires_at = CASE WHEN expires_at < ? THEN ? ELSE expires_at END \
-             WHERE id = ? AND state = 'picking'",
-            vals![until, until, wave],
-        )
-        .await?;
-    only_one(changed, || format!("round {wave} has ended"))
-}
-
-/// Sets a task's state; one that is given back holds its order no more.
-///
-/// # Errors
-/// A conflict, where its state has changed meanwhile; or the store's.
-pub async fn set_task(tx: &mut Tx, task: i64, was: &str, state: &str) -> Result<(), StoreError> {
-    let changed = tx
-        .run(
-            "UPDATE pick_tasks SET state = ?, \
-               holds = CASE WHEN ? = 'released' THEN NULL ELSE holds END \
-             WHERE id = ? AND state = ?",
-            vals![state, state, task, was],
-        )
-        .await?;
-    only_one(changed, || format!("task {task} is not {was} any more"))
-}
-
 /// Sets what was taken, not found and moved of a line that still is as it was read.
 ///
 /// # Errors
@@ -434,81 +288,4 @@ fn only_one(changed: u64, what: impl FnOnce() -> String) -> Result<(), StoreErro
     } else {
         Err(StoreError::Conflict(what()))
     }
-}
-
-/// Units promised to a demand in one balance.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Promise {
-    /// The demand.
-    pub demand_id: i64,
-    /// The product.
-    pub product_id: i64,
-    /// How its units are told apart.
-    pub tracking: String,
-    /// Where they lie.
-    pub location_id: i64,
-    /// Their lot.
-    pub lot_id: i64,
-    /// Units.
-    pub quantity: i64,
-}
-
-impl Promise {
-    /// Whether it matters which lot is taken.
-    #[must_use]
-    pub fn tells_lots_apart(&self) -> bool {
-        self.tracking != "none"
-    }
-}
-
-/// What is promised to an order, or to one demand of it, of what stock is kept.
-///
-/// # Errors
-/// The store's.
-pub async fn promises(
-    tx: &mut Tx,
-    order: i64,
-    demand: Option<i64>,
-) -> Result<Vec<Promise>, StoreError> {
-    tx.all(
-        "SELECT d.id AS demand_id, d.product_id, p.tracking, b.location_id, b.lot_id, r.quantity \
-         FROM order_lines l JOIN order_demands d ON d.line_id = l.id \
-         JOIN products p ON p.id = d.product_id \
-         JOIN reservations r ON r.demand_id = d.id JOIN balances b ON b.id = r.balance_id \
-         WHERE l.order_id = ? AND p.stocked = 1 AND (? IS NULL OR d.id = ?) ORDER BY r.id",
-        vals![order, demand, demand],
-    )
-    .await
-}
-
-/// Units that a demand wants and is not promised.
-///
-/// # Errors
-/// The store's.
-pub async fn open_units(tx: &mut Tx, demand: i64) -> Result<i64, StoreError> {
-    tx.int(
-        "SELECT quantity - shipped - reserved FROM order_demands WHERE id = ?",
-        vals![demand],
-    )
-    .await
-}
-
-/// The orders that demands are of, such as `woo:1042`, each once.
-///
-/// # Errors
-/// The store's.
-pub async fn orders_of(tx: &mut Tx, demands: &[i64]) -> Result<Vec<String>, StoreError> {
-    let wanted = tx.wanted();
-    let found: Vec<(String,)> = tx
-        .all(
-            &format!(
-                "SELECT DISTINCT CONCAT(a.name, ':', o.number) FROM {wanted} \
-                 JOIN order_demands d ON d.id = w.id JOIN order_lines l ON l.id = d.line_id \
-                 JOIN orders o ON o.id = l.order_id JOIN channel_accounts a ON a.id = o.account_id \
-                 ORDER BY 1"
-            ),
-            vals![json_list(demands)],
-        )
-        .await?;
-    Ok(found.into_iter().map(|(name,)| name).collect())
 }

@@ -4,25 +4,27 @@
 //! What a person typed into a search field is cut to a sensible length and taken apart here;
 //! it reaches the store as values and never as a pattern.
 
-use std::collections::HashMap;
+mod backorders;
+mod runs;
+mod stock;
 
 use serde::Serialize;
-use serde_json::Value;
 
-use super::{orders, stock};
+use super::orders;
 use crate::context::Context;
 use crate::domain::gtin;
 use crate::domain::order::Address;
-use crate::domain::stock::Position;
 use crate::domain::time::UtcMs;
 use crate::store::holds::{self, Row as Hold};
-use crate::store::office::backorders::{self, Expected, Lacking, Waiting};
-use crate::store::office::house::{self, Overview, Run};
+use crate::store::office::house::{self, Overview};
 use crate::store::office::orders::{
     self as order_pages, Behind, Demand, Head, Package, Promise, Task,
 };
-use crate::store::office::stock::{self as stock_pages, Move};
-use crate::store::{events, gtins, shipments};
+use crate::store::{events, shipments};
+
+pub use backorders::{Backorder, Backorders, backorders};
+pub use runs::{RunShown, Runs, runs};
+pub use stock::{ProductPage, StockPage, StockRow, StockSearch, product, stock};
 
 /// Rows on a page.
 pub const PAGE: i64 = 50;
@@ -32,6 +34,7 @@ const TYPED: usize = 100;
 const WORDS: usize = 5;
 /// Events on a page.
 const EVENTS: i64 = 100;
+
 /// Events of a kind are looked for among so many of the newest.
 pub const SEARCHED_EVENTS: i64 = 10_000;
 /// Orders named beside a product that they lack.
@@ -155,273 +158,6 @@ pub async fn order(ctx: &Context, reference: &str) -> anyhow::Result<OrderPage> 
         shipments: shipments::of_order(&mut tx, id).await?,
         events,
         order,
-    })
-}
-
-/// How stock is looked for.
-#[derive(Debug, Clone, Default)]
-pub struct StockSearch {
-    /// What a SKU begins with, words of a title, or a whole GTIN.
-    pub text: Option<String>,
-    /// Only what has come down to its reorder point.
-    pub low: bool,
-    /// The SKU behind which the page begins.
-    pub behind: Option<String>,
-}
-
-/// A product in a list, with what may be offered of it.
-#[derive(Debug, Clone, Serialize)]
-pub struct StockRow {
-    /// The product with its stock.
-    #[serde(flatten)]
-    pub row: stock_pages::Row,
-    /// Units that may be offered.
-    pub sellable: i64,
-}
-
-/// A page of products, by SKU.
-#[derive(Debug, Clone, Serialize)]
-pub struct StockPage {
-    /// The products.
-    pub rows: Vec<StockRow>,
-    /// The SKU behind which the next page begins, if there is one.
-    pub next: Option<String>,
-    /// How many were found; not counted on later pages.
-    pub found: Option<crate::store::office::UpTo>,
-}
-
-/// A page of products, by SKU.
-///
-/// # Errors
-/// The store's.
-pub async fn stock(ctx: &Context, search: &StockSearch) -> anyhow::Result<StockPage> {
-    let mut wanted = stock_pages::Wanted {
-        low: search.low,
-        ..stock_pages::Wanted::default()
-    };
-    if let Some(text) = chosen(search.text.as_deref()) {
-        wanted.words = words(&text);
-        let readings = gtin::readings(&text).unwrap_or_default();
-        wanted.gtin = readings.first().map(ToString::to_string);
-        // SKUs are told apart by their capitals: as typed, and all capitals or all small.
-        wanted.skus = vec![text.clone(), text.to_uppercase(), text.to_lowercase()];
-        wanted.skus.sort_unstable();
-        wanted.skus.dedup();
-    }
-    let behind = chosen(search.behind.as_deref());
-    let mut tx = ctx.store.read().await?;
-    let page = stock_pages::page(&mut tx, &wanted, behind.as_deref(), PAGE).await?;
-    Ok(StockPage {
-        rows: page.rows.into_iter().map(|row| offered(ctx, row)).collect(),
-        next: page.next,
-        found: page.found,
-    })
-}
-
-fn offered(ctx: &Context, row: stock_pages::Row) -> StockRow {
-    let position = Position {
-        on_hand: row.on_sale,
-        reserved: row.reserved,
-        open_demand: row.open_demand,
-        buffer: row.buffer.unwrap_or(i64::from(ctx.tenant.stock.buffer)),
-    };
-    StockRow {
-        sellable: if row.stocked { position.sellable() } else { 0 },
-        row,
-    }
-}
-
-/// All that is known of a product's stock.
-#[derive(Debug, Serialize)]
-pub struct ProductPage {
-    /// The product with its stock.
-    #[serde(flatten)]
-    pub product: StockRow,
-    /// How its units are told apart: `none`, `lot`, `serial`.
-    pub tracking: String,
-    /// Its barcodes, with the units that a scan of each counts.
-    pub codes: Vec<(String, i64)>,
-    /// Its lots, where they lie, oldest first; those used up left out.
-    pub lots: Vec<crate::store::stock::BalanceRow>,
-    /// To whom units are promised, oldest order first.
-    pub promised: Vec<stock_pages::Promise>,
-    /// Which orders lack units, oldest first.
-    pub waiting: Vec<Waiting>,
-    /// What purchase orders still bring.
-    pub expected: Vec<Expected>,
-    /// Its newest moves.
-    pub moves: Vec<Move>,
-    /// Where the next page of moves begins, if there is one.
-    pub next: Option<i64>,
-}
-
-/// All that is known of a product's stock; its moves from before `before` on.
-///
-/// # Errors
-/// The SKU is unknown, or the store's.
-pub async fn product(ctx: &Context, sku: &str, before: Option<i64>) -> anyhow::Result<ProductPage> {
-    let mut tx = ctx.store.read().await?;
-    let product = stock::the_product(&mut tx, sku).await?;
-    let ids = [product.id];
-    let rows = stock_pages::rows(&mut tx, &ids).await?;
-    let row = rows.into_iter().next().ok_or_else(|| stock::unknown(sku))?;
-    let codes = gtins::codes_of(&mut tx, product.id).await?.into_iter();
-    let mut lots = crate::store::stock::balances(&mut tx, product.id).await?;
-    lots.retain(|lot| lot.on_hand > 0);
-    let before = before.unwrap_or(i64::MAX);
-    let mut moves = stock_pages::moves(&mut tx, product.id, before, PAGE + 1).await?;
-    let more = moves.len() as i64 > PAGE;
-    moves.truncate(PAGE as usize);
-    Ok(ProductPage {
-        product: offered(ctx, row),
-        tracking: product.tracking,
-        codes: codes
-            .map(|code| (code.gtin14, code.units_per_scan))
-            .collect(),
-        lots,
-        promised: stock_pages::promised(&mut tx, product.id, PAGE).await?,
-        waiting: of(backorders::waiting(&mut tx, &ids).await?, product.id),
-        expected: of(backorders::expected(&mut tx, &ids).await?, product.id),
-        next: moves.last().map(|last| last.id).filter(|_| more),
-        moves,
-    })
-}
-
-fn of<T>(mut by_product: HashMap<i64, Vec<T>>, product: i64) -> Vec<T> {
-    by_product.remove(&product).unwrap_or_default()
-}
-
-/// A product that orders lack.
-#[derive(Debug, Serialize)]
-pub struct Backorder {
-    /// The product and the units.
-    #[serde(flatten)]
-    pub lacking: Lacking,
-    /// Since when, in UTC milliseconds: the oldest order's date.
-    pub since: Option<i64>,
-    /// The oldest of the orders.
-    pub orders: Vec<Waiting>,
-    /// How many more there are.
-    pub more_orders: usize,
-    /// What is on its way.
-    pub expected: Vec<Expected>,
-    /// Whether what is on its way is enough.
-    pub covered: bool,
-}
-
-/// A page of what orders lack, what was asked for first on top.
-#[derive(Debug, Serialize)]
-pub struct Backorders {
-    /// The products.
-    pub rows: Vec<Backorder>,
-    /// How many products the next page skips, if there is one.
-    pub next: Option<i64>,
-}
-
-/// A page of what orders lack.
-///
-/// # Errors
-/// The store's.
-pub async fn backorders(ctx: &Context, skip: i64) -> anyhow::Result<Backorders> {
-    let mut tx = ctx.store.read().await?;
-    let mut lacking = backorders::lacking(&mut tx, skip, PAGE + 1).await?;
-    let more = lacking.len() as i64 > PAGE;
-    lacking.truncate(PAGE as usize);
-    let ids: Vec<i64> = lacking.iter().map(|row| row.id).collect();
-    let mut waiting = backorders::waiting(&mut tx, &ids).await?;
-    let mut expected = backorders::expected(&mut tx, &ids).await?;
-    let rows = lacking.into_iter().map(|lacking| {
-        let mut orders = waiting.remove(&lacking.id).unwrap_or_default();
-        let expected = expected.remove(&lacking.id).unwrap_or_default();
-        let more_orders = orders.len().saturating_sub(NAMED);
-        orders.truncate(NAMED);
-        let coming: i64 = expected.iter().map(|row| row.units).sum();
-        Backorder {
-            since: orders.iter().map(|order| order.placed_at).min(),
-            covered: coming >= lacking.units,
-            orders,
-            more_orders,
-            expected,
-            lacking,
-        }
-    });
-    Ok(Backorders {
-        rows: rows.collect(),
-        next: more.then_some(skip + PAGE),
-    })
-}
-
-/// A run of a job as a person reads it.
-#[derive(Debug, Serialize)]
-pub struct RunShown {
-    /// The run.
-    #[serde(flatten)]
-    pub run: Run,
-    /// How long it took in milliseconds; none while it runs.
-    pub took_ms: Option<i64>,
-    /// Its report's figures, one after the other; or its error.
-    pub told: Vec<(String, String)>,
-}
-
-impl RunShown {
-    fn of(run: Run) -> Self {
-        let report = run.report.as_deref().unwrap_or_default();
-        let took = run.finished_at.map(|end| end - run.started_at);
-        Self {
-            took_ms: took,
-            told: told(report),
-            run,
-        }
-    }
-}
-
-/// A report's own figures and words: what is not zero, empty or a list of particulars.
-fn told(report: &str) -> Vec<(String, String)> {
-    let Ok(Value::Object(fields)) = serde_json::from_str(report) else {
-        return Vec::new();
-    };
-    let words = |value: &Value| match value {
-        Value::Number(number) if number.as_f64() != Some(0.0) => Some(number.to_string()),
-        Value::String(text) if !text.is_empty() => Some(text.chars().take(300).collect()),
-        Value::Bool(true) => Some("yes".to_owned()),
-        Value::Array(list) if !list.is_empty() => Some(list.len().to_string()),
-        _ => None,
-    };
-    let named = |(name, value): (&String, &Value)| Some((name.replace('_', " "), words(value)?));
-    fields.iter().filter_map(named).collect()
-}
-
-/// The runs of jobs.
-#[derive(Debug, Serialize)]
-pub struct Runs {
-    /// The jobs that ever ran, each with its last run that did all it should.
-    pub jobs: Vec<(String, Option<RunShown>)>,
-    /// A page of runs, newest first.
-    pub rows: Vec<RunShown>,
-    /// Where the next page begins, if there is one.
-    pub next: Option<i64>,
-}
-
-/// The runs of jobs, newest first; of one job, where one is given.
-///
-/// # Errors
-/// The store's.
-pub async fn runs(ctx: &Context, job: Option<&str>, before: Option<i64>) -> anyhow::Result<Runs> {
-    let job = chosen(job);
-    let mut tx = ctx.store.read().await?;
-    let before = before.unwrap_or(i64::MAX);
-    let mut rows = house::runs(&mut tx, job.as_deref(), before, PAGE + 1).await?;
-    let more = rows.len() as i64 > PAGE;
-    rows.truncate(PAGE as usize);
-    let mut jobs = Vec::new();
-    for job in house::jobs(&mut tx).await? {
-        let last = house::last_success(&mut tx, &job).await?;
-        jobs.push((job, last.map(RunShown::of)));
-    }
-    Ok(Runs {
-        jobs,
-        next: rows.last().map(|last| last.id).filter(|_| more),
-        rows: rows.into_iter().map(RunShown::of).collect(),
     })
 }
 
