@@ -123,6 +123,10 @@ fn pages() -> Vec<(&'static str, Vec<String>)> {
             "  backorders",
             each(&mut |_, i| format!("/backorders?skip={}", i * 10)),
         ),
+        (
+            "  the station, with its queue",
+            each(&mut |_, _| "/api/v1/station".to_owned()),
+        ),
         ("  holds", each(&mut |_, _| "/holds".to_owned())),
         (
             "  discrepancies",
