@@ -6,8 +6,8 @@ mod promises;
 mod queue;
 mod scans;
 
+use super::StoreError;
 use super::dialect::{Tx, Type, json_list, vals};
-use super::{Stamp, StoreError};
 
 pub use claims::{Holder, begin, end, extend, hold, holders, set_task};
 pub use promises::{Promise, in_totes, open_units, orders_of, promises};

@@ -36,23 +36,6 @@ pub async fn first_time(ctx: &Context, once: &str) -> Result<bool, WebError> {
     }
 }
 
-/// Carries out what a form asks for, once. It is tried first (`work(true)`, a dry run), so
-/// that what is wrong is said before the form counts as used.
-///
-/// # Errors
-/// That of `work`, `once` is not a UUID, or the store's.
-pub async fn carry_out<T>(
-    ctx: &Context,
-    once: &str,
-    work: impl AsyncFn(bool) -> anyhow::Result<T>,
-) -> Result<(), WebError> {
-    work(true).await?;
-    if first_time(ctx, once).await? {
-        work(false).await?;
-    }
-    Ok(())
-}
-
 /// How long a page that is shown once is kept for a second click.
 const KEPT: Duration = Duration::from_secs(120);
 

@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::orders;
 use crate::context::Context;
-use crate::domain::gtin;
 use crate::domain::order::Address;
 use crate::domain::time::UtcMs;
 use crate::store::holds::{self, Row as Hold};

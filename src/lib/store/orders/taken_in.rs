@@ -1,5 +1,6 @@
 //! What is written of an order when it is taken in, and what was known of it before.
 
+use super::DemandRow;
 use crate::domain::order::{ShopLine, ShopOrder};
 use crate::store::dialect::{Tx, vals};
 use crate::store::{Stamp, StoreError};

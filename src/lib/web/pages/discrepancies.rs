@@ -99,23 +99,26 @@ async fn settle_once(
     if reason.is_empty() || reason.chars().count() > 190 || reason.chars().any(char::is_control) {
         return Err(WebError::bad("say in a few words how it came about"));
     }
-    let found = form.found.trim().parse().map_err(|_| units())?;
-    if found < 0 {
+    let serials = form.serials.split([',', ' ', '\n', '\r']);
+    let mut wish = SettleWish {
+        id,
+        found: form.found.trim().parse().map_err(|_| units())?,
+        reason: reason.to_owned(),
+        serials: serials
+            .filter(|serial| !serial.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        dry_run: true,
+    };
+    if wish.found < 0 {
         return Err(units());
     }
-    let serials = form.serials.split([',', ' ', '\n', '\r']);
-    let serials = serials.filter(|serial| !serial.is_empty());
-    let serials: Vec<String> = serials.map(str::to_owned).collect();
     let ctx = app.context(who);
-    forms::carry_out(&ctx, &form.once, async |dry_run| {
-        let wish = SettleWish {
-            id,
-            found,
-            reason: reason.to_owned(),
-            serials: serials.clone(),
-            dry_run,
-        };
-        pick::settle(&ctx, &wish).await
-    })
-    .await
+    // Said to be right before the form counts as used.
+    pick::settle(&ctx, &wish).await?;
+    if forms::first_time(&ctx, &form.once).await? {
+        wish.dry_run = false;
+        pick::settle(&ctx, &wish).await?;
+    }
+    Ok(())
 }

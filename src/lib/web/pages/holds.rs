@@ -76,16 +76,19 @@ async fn show(
 async fn set_once(app: &App, who: &Operator, order: &str, form: &HoldForm) -> Result<(), WebError> {
     let kind: HoldKind = form.kind.parse().map_err(WebError::bad)?;
     let ctx = app.context(who);
-    forms::carry_out(&ctx, &form.once, async |dry_run| {
-        let wish = Wish {
-            order: order.to_owned(),
-            kind,
-            reason: form.reason.clone(),
-            dry_run,
-        };
-        holds::set(&ctx, &wish).await
-    })
-    .await
+    let mut wish = Wish {
+        order: order.to_owned(),
+        kind,
+        reason: form.reason.clone(),
+        dry_run: true,
+    };
+    // Said to be right before the form counts as used.
+    holds::set(&ctx, &wish).await?;
+    if forms::first_time(&ctx, &form.once).await? {
+        wish.dry_run = false;
+        holds::set(&ctx, &wish).await?;
+    }
+    Ok(())
 }
 
 async fn set_by_number(
@@ -136,10 +139,11 @@ async fn release_once(
 ) -> Result<(), WebError> {
     let kind: HoldKind = form.kind.parse().map_err(WebError::bad)?;
     let ctx = app.context(who);
-    forms::carry_out(&ctx, &form.once, async |dry_run| {
-        holds::release(&ctx, order, Some(kind), dry_run).await
-    })
-    .await
+    holds::release(&ctx, order, Some(kind), true).await?;
+    if forms::first_time(&ctx, &form.once).await? {
+        holds::release(&ctx, order, Some(kind), false).await?;
+    }
+    Ok(())
 }
 
 /// Back to the order: with what was done, or with what was wrong.
