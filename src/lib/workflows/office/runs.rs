@@ -80,3 +80,18 @@ pub async fn runs(ctx: &Context, job: Option<&str>, before: Option<i64>) -> anyh
         rows: rows.into_iter().map(RunShown::of).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_told_in_its_own_figures() {
+        let report =
+            r#"{"taken_in": 3, "failed": 0, "dry_run": false, "notes": ["a", "b"], "error": "x"}"#;
+        let named = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let wanted = [("taken in", "3"), ("notes", "2"), ("error", "x")].map(named);
+        assert_eq!(told(report), wanted);
+        assert!(told("not json").is_empty());
+    }
+}
