@@ -66,6 +66,9 @@ impl Report for Bench {
         if let Some(why) = &self.may_not_leave {
             page.line(format!("May not leave: {why}. Put the goods back."));
         }
+        if let Some(words) = &self.too_much {
+            page.line(format!("Look again: {words}."));
+        }
         page.table(
             &["sku", "title", "lot", "picked#", "packed#"],
             self.lines.iter().map(|line| {
@@ -83,6 +86,7 @@ impl Report for Bench {
         }
         page.line(match self.left {
             0 => "Nothing is left to be packed.".to_owned(),
+            1 => "1 unit is left to be packed.".to_owned(),
             left => format!("{left} units are left to be packed."),
         });
     }

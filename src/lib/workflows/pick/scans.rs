@@ -18,6 +18,7 @@ use crate::store::events::{self, Event};
 use crate::store::locations::House;
 use crate::store::picks::{self, Line, NewScan, Task, Wave};
 use crate::store::{Stamp, Tx};
+use crate::workflows::who::called;
 use crate::workflows::{low_stock, until_no_conflict};
 
 /// Units that one scan may mean, at most.
@@ -274,10 +275,10 @@ impl Scan<'_> {
             "was given back"
         };
         let now = match picks::holders(tx, &[order_id]).await?.pop() {
-            Some(holder) => format!(
-                "{name} is with {} now (round {})",
-                holder.packer, holder.wave_id
-            ),
+            Some(holder) => {
+                let packer = called(tx, &holder.packer).await?;
+                format!("{name} is with {packer} now (round {})", holder.wave_id)
+            }
             None => format!("{name} is with nobody now: start a round for it again"),
         };
         Ok(format!("round {round} {ended}: {now}"))
