@@ -175,7 +175,10 @@ mod tests {
         };
         let units = |wants: &[Want]| {
             let may_go = may_go(wants);
-            wants.iter().map(|want| may_go[&want.demand]).collect::<Vec<_>>()
+            wants
+                .iter()
+                .map(|want| may_go[&want.demand])
+                .collect::<Vec<_>>()
         };
         assert_eq!(units(&[want(1, 1, 2, 0, 2), want(2, 2, 4, 0, 3)]), [1, 2]);
         assert_eq!(units(&[want(1, 1, 2, 0, 2), want(2, 2, 4, 0, 0)]), [0, 0]);

@@ -12,6 +12,9 @@ mod tests {
 
     #[test]
     fn only_one_is_one() {
-        assert_eq!([0, 1, 2].map(|n| plural(n, "is", "are")), ["are", "is", "are"]);
+        assert_eq!(
+            [0, 1, 2].map(|n| plural(n, "is", "are")),
+            ["are", "is", "are"]
+        );
     }
 }

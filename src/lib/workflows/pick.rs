@@ -11,6 +11,7 @@ mod give_back;
 mod in_hand;
 mod list;
 mod queue;
+mod said;
 mod scans;
 mod settle;
 mod sheet;

@@ -35,7 +35,10 @@ impl Report for Waitings {
                 ]
             }),
         );
-        page.line(format!("{} orders on the bench", self.orders.len()));
+        page.line(match self.orders.len() {
+            1 => "1 order on the bench".to_owned(),
+            count => format!("{count} orders on the bench"),
+        });
     }
 }
 

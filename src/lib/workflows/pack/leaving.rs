@@ -159,7 +159,8 @@ impl Packed {
                 let of_demand = |l: &&packages::Line| l.demand_id == demand;
                 let line = self.lying.lines.iter().find(of_demand);
                 let sku = line.map_or("", |line| line.sku.as_str());
-                let text = format!("{name} wants {wanted} of {sku}, and {units} are packed");
+                let are = plural(units, "is", "are");
+                let text = format!("{name} wants {wanted} of {sku}, and {units} {are} packed");
                 return Err(Fault::failed(text).hint(format!(
                     "`opsctl pack reopen {name}`, and take out what is too much"
                 )));

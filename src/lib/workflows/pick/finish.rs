@@ -57,10 +57,10 @@ async fn once(ctx: &Context, claim: &str) -> anyhow::Result<Sheet> {
         let bench = place_of(&house, PACKING)?.id;
         in_hand::keep(&mut tx, &stamp, task.id, bench).await?;
         let wants = packages::wants(&mut tx, task.id).await?;
-        let waits = wants.iter().any(|want| want.quantity > want.shipped);
+        let still_open = wants.iter().any(|want| want.quantity > want.shipped);
         let goes = pack::may_go(&wants).into_values().any(|units| units > 0);
         // What is not wanted at all any more is shown at the bench, to be put back.
-        let state = if picked > 0 && (goes || !waits) {
+        let state = if picked > 0 && (goes || !still_open) {
             "picked"
         } else {
             "released"

@@ -243,7 +243,9 @@ impl FallShort<'_> {
         if short.reserved_anew > 0 {
             let units = short.reserved_anew;
             let lie = plural(units, "lies", "lie");
-            words.push_str(&format!(" {units} more {lie} elsewhere: see the new lines."));
+            words.push_str(&format!(
+                " {units} more {lie} elsewhere: see the new lines."
+            ));
         }
         if short.backordered > 0 {
             words.push_str(&format!(" The order waits for {}.", short.backordered));

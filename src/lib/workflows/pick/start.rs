@@ -11,6 +11,7 @@ use super::queue;
 use super::{MAX_ORDERS, PACKING, Sheet, StartWish, claim_ends, first_come, sheet};
 use crate::context::Context;
 use crate::domain::time::UtcMs;
+use crate::domain::words::plural;
 use crate::fault::Fault;
 use crate::store::events::{self, Event};
 use crate::store::locations::House;
@@ -201,9 +202,10 @@ async fn may_be_picked(
             return Err(nothing_to_pick(name).into());
         }
         let text = format!(
-            "{} of the {} units that {name} wants are reserved, and [pick] ready asks for {}",
+            "{} of the {} units that {name} wants {} reserved, and [pick] ready asks for {}",
             order.reserved,
             order.wanted,
+            plural(order.reserved, "is", "are"),
             ctx.tenant.pick.ready.words()
         );
         return Err(Fault::failed(text)
