@@ -242,9 +242,9 @@ impl FallShort<'_> {
         );
         if short.reserved_anew > 0 {
             let units = short.reserved_anew;
-            let lie = plural(units, "lies", "lie");
+            let verb = plural(units, "lies", "lie");
             words.push_str(&format!(
-                " {units} more {lie} elsewhere: see the new lines."
+                " {units} more {verb} elsewhere: see the new lines."
             ));
         }
         if short.backordered > 0 {
