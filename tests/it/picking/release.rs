@@ -85,8 +85,9 @@ async fn people_and_times_are_told_as_people_tell_them(shop: Shop) {
     // A round that ends on another day says which.
     let late = user(&shop, 1, 13 * 60 + 50).await;
     let other = picking::start(&late, &wish(&["manual:2"])).await.unwrap();
-    let refusal = picking::start(&user(&shop, 2, 13 * 60 + 51).await, &wish(&["manual:2"]));
-    let refusal = refusal.await.unwrap_err().to_string();
+    let later = user(&shop, 2, 13 * 60 + 51).await;
+    let refusal = picking::start(&later, &wish(&["manual:2"])).await;
+    let refusal = refusal.unwrap_err().to_string();
     assert!(refusal.ends_with("until 2026-03-02 00:20"), "{refusal}");
     let release = ReleaseWish {
         wave: other.wave,
