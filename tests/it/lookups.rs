@@ -11,7 +11,7 @@ on_all_stores!(
 );
 
 async fn names_and_titles_are_found_in_any_capitals(shop: Shop) {
-    shop.write("p.csv", "sku,title\nA-1,ÄPFEL und Öl\nB-1,Birnen\n");
+    shop.write("p.csv", "sku,title\nA-1,ÄPFEL und Öl z Łodzi\nB-1,Birnen\n");
     shop.json(&["products", "import", "p.csv"]);
     receive(&shop, "A-1,L1,2026-01-02,5,5.00,main\n");
     shop.write(
@@ -20,7 +20,7 @@ async fn names_and_titles_are_found_in_any_capitals(shop: Shop) {
     );
     shop.json(&["orders", "import", "orders.csv"]);
     let ctx = shop.context("office").await;
-    for text in ["ÄPFEL", "äpfel", "Äpfel", "öl äPFEL"] {
+    for text in ["ÄPFEL", "äpfel", "Äpfel", "öl äPFEL", "łodzi"] {
         let search = StockSearch {
             text: Some(text.to_owned()),
             ..StockSearch::default()
@@ -67,7 +67,7 @@ async fn what_was_asked_for_first_is_lacking_first(shop: Shop) {
         .iter()
         .map(|row| row.lacking.sku.as_str())
         .collect();
-    assert_eq!(rows, ["CUP", "MUG", "HAT"]);
+    assert_eq!(rows, ["HAT", "CUP", "MUG"]);
     let since: Vec<Option<i64>> = page.rows.iter().map(|row| row.since).collect();
     assert!(since.is_sorted(), "{since:?}");
 }

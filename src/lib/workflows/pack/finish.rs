@@ -54,6 +54,13 @@ async fn finish_once(
         let of = |(sku, units)| format!("{units} of {sku}");
         units.into_iter().map(of).collect()
     };
+    let rest = words(lying.still_to_pack());
+    if !rest.is_empty() && !partial {
+        let text = format!("{name} is not all packed: {} left", rest.join(", "));
+        return Err(Fault::failed(text)
+            .hint("pack them, or finish it in part (`--partial`): the rest is picked again")
+            .into());
+    }
     let beyond = words(lying.packed_beyond());
     if !beyond.is_empty() {
         let text = format!(
@@ -62,13 +69,6 @@ async fn finish_once(
         );
         return Err(Fault::failed(text)
             .hint(format!("take it out again: `opsctl pack undo {name}`"))
-            .into());
-    }
-    let rest = words(lying.still_to_pack());
-    if !rest.is_empty() && !partial {
-        let text = format!("{name} is not all packed: {} left", rest.join(", "));
-        return Err(Fault::failed(text)
-            .hint("pack them, or finish it in part (`--partial`): the rest is picked again")
             .into());
     }
     let stamp = ctx.stamp();
