@@ -11,7 +11,7 @@ function control(field) {
   const { name, options, type = "text", value = "", scan } = field;
   if (options) {
     return h("select", { name }, options.map(({ value: own, label: text }) => (
-      h("option", { value: own, selected: own === value }, text))));
+      h("option", { value: own, selected: own === field.value }, text))));
   }
   const number = type === "number";
   return h("input", {

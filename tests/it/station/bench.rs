@@ -300,9 +300,9 @@ pub async fn a_box_of_its_own_size_is_typed(driver: &Driver) {
     left(&browser, 0).await;
     browser.tab_to("#close").await;
     browser.says("Weigh box 1").await;
-    browser.types("455").await;
+    browser.types("350").await;
     browser.press(Key::Enter).await;
-    browser.says("Weighed 455 g").await;
+    browser.says("Weighed 350 g").await;
     browser.says("closed").await;
     browser.tab_to("#finish").await;
     browser

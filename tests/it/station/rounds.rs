@@ -4,7 +4,7 @@ use fantoccini::key::Key;
 
 use super::browser::Driver;
 use super::floor::{CAMERA, Floor, MUG, MUG_CASE, TEA, VASE};
-use super::{at_the_queue, round, signed_in};
+use super::{at_the_queue, picked, round, signed_in};
 
 pub async fn what_is_wrong_is_refused_loudly(driver: &Driver) {
     let floor = Floor::new().await;
