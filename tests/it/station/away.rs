@@ -206,9 +206,6 @@ pub async fn scans_wait_while_the_store_is_away(driver: &Driver) {
     browser.scan(VASE).await;
     browser.shouts("wrong", "Glass vase").await;
     browser.acknowledge().await;
-    browser.scan("OPSDODONE").await;
-    browser.shouts("wrong", "1 line left").await;
-    browser.acknowledge().await;
     browser.picture("pick-store-away").await;
     browser.scan(MUG).await;
     browser.taken(4).await;
@@ -220,7 +217,8 @@ pub async fn scans_wait_while_the_store_is_away(driver: &Driver) {
     browser.acknowledge().await;
     store.mend();
     browser.waiting(0).await;
-    browser.scan("OPSDODONE").await;
+    // The card within a second would be a double read.
+    browser.click("#finish").await;
     picked(&browser).await;
     assert_eq!(floor.lies_at("MUG", "packing"), 4);
     browser.close().await;
