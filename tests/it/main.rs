@@ -27,6 +27,7 @@ mod house;
 mod invoices;
 mod live;
 mod locations;
+mod lookups;
 mod low_stock;
 mod office;
 mod open;

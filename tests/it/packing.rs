@@ -1,7 +1,7 @@
 //! Picked goods go into packages and leave: each unit once, each serial where it is, and
 //! nothing of an order that may not leave.
 
-mod bench;
+pub mod bench;
 mod serials;
 
 use crate::harness::{Shop, on_all_stores};

@@ -26,3 +26,4 @@ pub mod taking;
 pub mod three_way;
 pub mod time;
 pub mod withdrawal;
+pub mod words;
