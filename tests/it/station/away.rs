@@ -140,9 +140,10 @@ pub async fn scans_of_a_round_that_was_taken_over_come_back(driver: &Driver) {
     let second = signed_in(driver, &floor.home(), &ben).await;
     round(&first, "1001").await;
     line.cut();
-    first.scan(MUG).await;
-    first.scan(MUG).await;
-    first.taken(2).await;
+    for taken in 1..=2 {
+        first.scan(MUG).await;
+        first.taken(taken).await;
+    }
     floor.shop.sql("UPDATE pick_waves SET expires_at = 1").await;
     round(&second, "1001").await;
     second.scan(MUG).await;
