@@ -50,7 +50,7 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("POST", "/api/v1/packs/1/ship", [401, 415, 415, 415]),
     ("GET", "/orders", [303, 403, 200, 200]),
     ("GET", "/orders/1", [303, 403, 409, 409]),
-    ("POST", "/orders/1/hold", [303, 403, 422, 422]),
+    ("POST", "/orders/1/hold", [303, 403, 409, 409]),
     ("POST", "/orders/1/release", [303, 403, 422, 422]),
     ("GET", "/holds", [303, 403, 200, 200]),
     ("POST", "/holds", [303, 403, 422, 422]),
@@ -80,6 +80,7 @@ pub async fn each_role_goes_as_far_as_it_may(shop: Shop) {
         served.signed_in("admin", Role::Admin).await,
     ];
     let who = ["nobody", "packer", "manager", "admin"];
+    let mut others = Vec::new();
     for (method, path, expected) in ROUTES {
         for ((browser, who), expected) in browsers.iter().zip(who).zip(expected) {
             let what = format!("{method} {path} by {who}");
@@ -93,7 +94,11 @@ pub async fn each_role_goes_as_far_as_it_may(shop: Shop) {
                 let sent = request.header("sec-fetch-site", "same-origin");
                 browser.send(sent).await
             };
-            assert_eq!(response.status().as_u16(), *expected, "{what}");
+            let status = response.status().as_u16();
+            if status != *expected {
+                others.push(format!("{what}: {status}, not {expected}"));
+                continue;
+            }
             if *expected == 303 && who == "nobody" {
                 let to = location(&response);
                 let fine = to.starts_with("/login") || to.starts_with("/station/switch");
@@ -118,6 +123,7 @@ pub async fn each_role_goes_as_far_as_it_may(shop: Shop) {
             }
         }
     }
+    assert!(others.is_empty(), "{others:#?}");
 }
 
 fn must_have_headers(response: &reqwest::Response, what: &str) {
