@@ -10,8 +10,8 @@ use crate::harness::Shop;
 use crate::served::{Served, location};
 
 /// Every route, and what it answers nobody, a packer, a manager and an admin. Forms are sent
-/// empty: 422 means that they were let through to it, and 415 that JSON is wanted. `1` in a
-/// path is a thing that is not there. Whoever adds a route adds it here.
+/// empty: 400 and 422 mean that they were let through to it, 415 that JSON is wanted. `1` in a
+/// path is a thing that is not there: 409 says so. Whoever adds a route adds it here.
 const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("GET", "/", [303, 200, 200, 200]),
     ("GET", "/login", [200, 303, 303, 303]),
@@ -51,14 +51,14 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("GET", "/orders", [303, 403, 200, 200]),
     ("GET", "/orders/1", [303, 403, 409, 409]),
     ("POST", "/orders/1/hold", [303, 403, 409, 409]),
-    ("POST", "/orders/1/release", [303, 403, 422, 422]),
+    ("POST", "/orders/1/release", [303, 403, 409, 409]),
     ("GET", "/holds", [303, 403, 200, 200]),
-    ("POST", "/holds", [303, 403, 422, 422]),
+    ("POST", "/holds", [303, 403, 400, 400]),
     ("GET", "/stock", [303, 403, 200, 200]),
-    ("GET", "/stock/1", [303, 403, 404, 404]),
+    ("GET", "/stock/1", [303, 403, 409, 409]),
     ("GET", "/backorders", [303, 403, 200, 200]),
     ("GET", "/discrepancies", [303, 403, 200, 200]),
-    ("POST", "/discrepancies/1/settle", [303, 403, 422, 422]),
+    ("POST", "/discrepancies/1/settle", [303, 403, 400, 400]),
     ("GET", "/jobs", [303, 403, 200, 200]),
     ("GET", "/events", [303, 403, 200, 200]),
     ("GET", "/events/stream", [303, 403, 200, 200]),
