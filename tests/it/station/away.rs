@@ -37,6 +37,7 @@ pub async fn scans_wait_while_the_line_is_cut(driver: &Driver) {
     browser.waiting(0).await;
     browser.scan(&format!("(01)0{TEA}(10)T1")).await;
     browser.scan(MUG).await;
+    browser.taken(7).await;
     browser.scan(MUG).await;
     browser.taken(8).await;
     browser.waiting(0).await;
@@ -59,6 +60,7 @@ pub async fn scans_wait_while_the_server_is_down(driver: &Driver) {
     browser.waiting(0).await;
     floor.kill();
     browser.scan(MUG).await;
+    browser.taken(2).await;
     browser.scan(MUG).await;
     browser.taken(3).await;
     browser.waiting(2).await;
@@ -86,6 +88,7 @@ pub async fn scans_wait_while_nobody_is_signed_in(driver: &Driver) {
     browser.waiting(0).await;
     line.cut();
     browser.scan(MUG).await;
+    browser.taken(2).await;
     browser.scan(MUG).await;
     browser.taken(3).await;
     signs_out(&floor, &ann);
@@ -200,6 +203,7 @@ pub async fn scans_wait_while_the_store_is_away(driver: &Driver) {
     browser.waiting(0).await;
     store.cut();
     browser.scan(MUG).await;
+    browser.taken(2).await;
     browser.scan(MUG).await;
     browser.taken(3).await;
     browser.says("2 scans wait for the server").await;

@@ -111,6 +111,7 @@ pub async fn serials_are_bound_and_a_manager_swaps_one(driver: &Driver) {
     let browser = signed_in(driver, &floor.home(), &ann).await;
     round(&browser, "1001").await;
     browser.scan(CAMERA).await;
+    browser.taken(1).await;
     browser.scan(CAMERA).await;
     browser.taken(2).await;
     browser.waiting(0).await;

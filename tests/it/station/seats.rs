@@ -94,6 +94,7 @@ pub async fn a_station_that_nobody_uses_locks_itself(driver: &Driver) {
     round(&browser, "1001").await;
     floor.kill();
     browser.scan(MUG).await;
+    browser.taken(1).await;
     browser.scan(MUG).await;
     browser.taken(2).await;
     nobody_was_here_for(&mut floor, 16).await;
