@@ -3,6 +3,7 @@
 //! Only the command line makes one, and the tests; a workflow never reaches around it.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub enum Clock {
     System,
     /// A fixed point, for tests.
     Fixed(UtcMs),
+    /// UTC milliseconds that somebody else sets: tests in which time passes.
+    SetBy(&'static AtomicI64),
 }
 
 impl Clock {
@@ -29,6 +32,7 @@ impl Clock {
         match self {
             Self::System => UtcMs(chrono::Utc::now().timestamp_millis()),
             Self::Fixed(at) => at,
+            Self::SetBy(hand) => UtcMs(hand.load(Ordering::SeqCst)),
         }
     }
 }

@@ -50,4 +50,5 @@ mod tenant;
 mod trade;
 mod trading;
 mod weather;
+mod web_scans;
 mod web_security;
