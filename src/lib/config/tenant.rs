@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::shipping::{CarrierConfig, Printing, Shipping};
 use super::values::{
     CHANNEL_NAME, COLOR, MAX_BOX_G, MAX_BOX_MM, MAX_BUFFER, MAX_MINUTES, MAX_OVER_PERCENT,
     MAX_PARALLEL, MAX_PERCENT, MAX_PROMISE_DAYS, MAX_REQUESTS_PER_SECOND, MAX_SESSION_HOURS,
@@ -59,6 +60,16 @@ pub struct Tenant {
     #[serde(default)]
     #[schemars(extend("propertyNames" = { "pattern": CHANNEL_NAME }))]
     pub channels: BTreeMap<String, Channel>,
+    /// How parcels leave.
+    #[serde(default)]
+    pub shipping: Shipping,
+    /// Who carries them, by name.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": CHANNEL_NAME }))]
+    pub carriers: BTreeMap<String, CarrierConfig>,
+    /// How labels and documents are printed.
+    #[serde(default)]
+    pub printing: Printing,
 }
 
 /// Who the tenant is.

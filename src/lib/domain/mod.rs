@@ -2,6 +2,7 @@
 
 pub mod abc;
 pub mod bins;
+pub mod carriage;
 pub mod carrying;
 pub mod catalogue;
 pub mod cost;

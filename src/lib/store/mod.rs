@@ -12,6 +12,7 @@ pub mod costs;
 pub mod counts;
 mod dialect;
 pub mod discrepancies;
+pub mod documents;
 pub mod error;
 pub mod events;
 pub mod export;
