@@ -204,6 +204,8 @@ consumer_key = "vault://woo#consumer_key"
 consumer_secret = "vault://woo#consumer_secret"
 # Whether opsctl sync writes quantities to the shop.
 # push_stock = true
+# Whether the notes that tell of parcels go to the customer, by the shop's mail.
+# tracking_notes_to_customer = false
 # Requests in flight at once, requests a second, seconds to wait for an answer.
 # parallel = 4
 # requests_per_second = 10

@@ -364,6 +364,9 @@ pub struct WooCommerce {
     /// The order status that tells it: one whose rule is `shipped`.
     #[serde(default = "completed")]
     pub shipped_status: String,
+    /// Whether the notes that tell of parcels go to the customer, by the shop's mail.
+    #[serde(default)]
+    pub tracking_notes_to_customer: bool,
     /// Requests in flight at once.
     #[serde(default = "four")]
     #[schemars(range(min = 1, max = MAX_PARALLEL))]

@@ -8,6 +8,7 @@ pub mod channels;
 pub mod check;
 pub mod cogs;
 pub mod connect;
+pub mod consignments;
 pub mod costs;
 pub mod counts;
 mod dialect;

@@ -1,6 +1,7 @@
 //! One file per verb: the story of the verb, top to bottom.
 
 pub mod cogs;
+pub mod consign;
 pub mod count;
 pub mod dispatch;
 pub mod doctor;
@@ -33,7 +34,9 @@ pub mod suppliers;
 pub mod sync;
 pub mod take_back;
 pub mod take_in;
+mod tell_note;
 pub mod tell_shop;
+pub mod track;
 pub mod users;
 pub mod value;
 

@@ -111,24 +111,7 @@ pub async fn run(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
 
 async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
     let mut tx = ctx.store.allocate().await?;
-    let stamp = ctx.stamp();
-    let mut shipments = Vec::new();
-    for (reference, tracking) in &wish.orders {
-        let order = one_order(&mut tx, reference).await?;
-        let tracking = tracking.as_ref().or(wish.tracking.as_ref());
-        let tracking = tracking.ok_or_else(|| {
-            Fault::usage(format!("no tracking number for {}", order.order_ref))
-                .hint("give --tracking, or write the order as ORDER=TRACKING")
-        })?;
-        let one = OneOrder {
-            ctx,
-            stamp: &stamp,
-            wish,
-            order: &order,
-            tracking,
-        };
-        shipments.push(one.ship(&mut tx).await?);
-    }
+    let shipments = within(ctx, &mut tx, &ctx.stamp(), wish).await?;
     if !wish.dry_run {
         ctx.store.commit(tx).await?;
     }
@@ -138,6 +121,36 @@ async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
         shop_waits: Vec::new(),
         needs_decision: Vec::new(),
     })
+}
+
+/// Ships orders within a transaction of the caller's, which is under the allocation lock.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn within(
+    ctx: &Context,
+    tx: &mut Tx,
+    stamp: &Stamp,
+    wish: &Wish,
+) -> anyhow::Result<Vec<Shipped>> {
+    let mut shipments = Vec::new();
+    for (reference, tracking) in &wish.orders {
+        let order = one_order(tx, reference).await?;
+        let tracking = tracking.as_ref().or(wish.tracking.as_ref());
+        let tracking = tracking.ok_or_else(|| {
+            Fault::usage(format!("no tracking number for {}", order.order_ref))
+                .hint("give --tracking, or write the order as ORDER=TRACKING")
+        })?;
+        let one = OneOrder {
+            ctx,
+            stamp,
+            wish,
+            order: &order,
+            tracking,
+        };
+        shipments.push(one.ship(tx).await?);
+    }
+    Ok(shipments)
 }
 
 /// The reference under which an order leaves once with a carrier and number.

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::tell_note;
 use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
 use crate::domain::order::StatusRule;
@@ -109,10 +110,12 @@ pub async fn run(ctx: &Context, name: &str, shop: &WooCommerce) -> anyhow::Resul
             Outcome::Dropped(_) => {}
         }
     }
+    tell_note::run(ctx, name, shop, &mut told).await?;
     Ok(told)
 }
 
-async fn claim(ctx: &Context, row: &Row) -> Result<bool, StoreError> {
+/// Takes an intent on; gives whether it is ours.
+pub(super) async fn claim(ctx: &Context, row: &Row) -> Result<bool, StoreError> {
     let now = ctx.clock.now();
     let mut tx = ctx.store.begin().await?;
     let is_ours = outbox::claim(&mut tx, row, now, now.plus_ms(CALL_MS)).await?;
@@ -162,7 +165,7 @@ async fn tell(
 }
 
 /// What an error means for the intent.
-fn after(ctx: &Context, row: &Row, error: &Error) -> Outcome {
+pub(super) fn after(ctx: &Context, row: &Row, error: &Error) -> Outcome {
     let doublings = row.attempts.clamp(0, 6) as u32;
     let wait = (FIRST_WAIT_MS << doublings).min(3_600_000);
     match error {
@@ -266,6 +269,12 @@ pub async fn decide(ctx: &Context, id: i64, decision: Decision) -> anyhow::Resul
         let text = format!("intent {id} is settled: {}", row.answer);
         return Err(Fault::failed(text)
             .hint("`opsctl outbox list --all`")
+            .into());
+    }
+    if row.kind == "carrier.buy" {
+        let text = format!("intent {id} buys labels: what became of it is not for the outbox");
+        return Err(Fault::failed(text)
+            .hint("`opsctl ship list --open`, then `opsctl ship resolve`")
             .into());
     }
     if row.state == "calling" && row.next_at > stamp.at.0 {
