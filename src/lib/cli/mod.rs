@@ -37,6 +37,7 @@ mod start;
 mod stock;
 mod supplier;
 mod sync;
+mod track;
 mod user;
 mod value;
 mod vault;
@@ -180,6 +181,8 @@ enum Command {
     Pack(pack::Args),
     /// Let orders leave the house
     Ship(ship::Args),
+    /// Ask where parcels are, and note what happened
+    Track(track::Args),
     /// Serve the pick station and the office's pages
     Serve(serve::Args),
     /// Say who may use the pages, and as what
@@ -299,6 +302,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Ship(args) => with_context(globals, out, async |ctx, out| {
             ship::run(&args, ctx, out).await
+        }),
+        Command::Track(args) => with_context(globals, out, async |ctx, out| {
+            track::run(&args, ctx, out).await
         }),
         Command::Serve(args) => with_context(globals, out, async |ctx, out| {
             serve::run(&args, ctx, out).await

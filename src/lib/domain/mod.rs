@@ -13,6 +13,7 @@ pub mod gs1;
 pub mod gtin;
 pub mod landed;
 pub mod layers;
+pub mod measure;
 pub mod money;
 pub mod order;
 pub mod pack;
