@@ -28,7 +28,11 @@ pub struct Args {
     #[arg(long, value_name = "SERVICE", conflicts_with = "manual")]
     service: Option<String>,
     /// A piece of an order that does not lie packed, such as 2.5kg:30x20x15cm; may be repeated
-    #[arg(long = "package", value_name = "WEIGHT:LxWxH", conflicts_with = "manual")]
+    #[arg(
+        long = "package",
+        value_name = "WEIGHT:LxWxH",
+        conflicts_with = "manual"
+    )]
     packages: Vec<String>,
     /// Only say what the carrier's services would cost
     #[arg(long, conflicts_with = "manual")]
@@ -46,7 +50,12 @@ pub struct Args {
     #[arg(long = "line", value_name = "SKU=QTY[@LOT]", requires = "manual")]
     lines: Vec<String>,
     /// The serials that leave, one for each unit of what has serials
-    #[arg(long = "serial", value_name = "SERIAL", value_delimiter = ',', requires = "manual")]
+    #[arg(
+        long = "serial",
+        value_name = "SERIAL",
+        value_delimiter = ',',
+        requires = "manual"
+    )]
     serials: Vec<String>,
     /// Ship what is there, where not all is
     #[arg(long)]

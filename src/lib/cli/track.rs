@@ -46,7 +46,10 @@ impl Report for track::Report {
             page.line(format!("Failed: {number}: {why}"));
         }
         let moved = self.moved.len();
-        page.line(format!("{} parcels asked for, {moved} moved on.", self.asked));
+        page.line(format!(
+            "{} parcels asked for, {moved} moved on.",
+            self.asked
+        ));
         if self.left > 0 {
             page.line(format!("{} are left for the next run.", self.left));
         }

@@ -58,9 +58,8 @@ pub fn weight_g(text: &str, system: System) -> Result<i64, String> {
         "lb" | "lbs" => Decimal::new(45_359_237, 5),
         other => return Err(format!("{other:?} is no unit of weight: g, kg, oz or lb")),
     };
-    scaled(&number, grams, 1_000_000).ok_or_else(|| {
-        format!("{text:?} is no weight: such as 2.5kg, 800g or 5.5lb, up to a ton")
-    })
+    scaled(&number, grams, 1_000_000)
+        .ok_or_else(|| format!("{text:?} is no weight: such as 2.5kg, 800g or 5.5lb, up to a ton"))
 }
 
 /// Reads length, width and height; fractions of a millimetre are rounded up.
@@ -84,7 +83,9 @@ pub fn size_mm(text: &str, system: System) -> Result<[i64; 3], String> {
         .split(['x', 'X', '*'])
         .map(|side| scaled(side, mm, 10_000))
         .collect();
-    sides.and_then(|sides| sides.try_into().ok()).ok_or_else(bad)
+    sides
+        .and_then(|sides| sides.try_into().ok())
+        .ok_or_else(bad)
 }
 
 /// A text without the letters at its end, and those, in small letters.
@@ -92,7 +93,11 @@ fn parted(text: &str, usual: &str) -> (String, String) {
     let text = text.trim().to_lowercase();
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = text[number.len()..].to_owned();
-    let unit = if unit.is_empty() { usual.to_owned() } else { unit };
+    let unit = if unit.is_empty() {
+        usual.to_owned()
+    } else {
+        unit
+    };
     (number.trim().to_owned(), unit)
 }
 
@@ -126,8 +131,20 @@ mod tests {
     #[test]
     fn what_is_none_is_refused_in_words() {
         for bad in [
-            "", "0", "-1kg", "1e9kg", "2000kg", "1kg:", "1kg:1x2", "1kg:1x2x3x4", "1kg:0x1x1",
-            "1stone", "1kg:1x1x1ft", "kg", "1kg:2x2x2000", "99999999999999999999kg",
+            "",
+            "0",
+            "-1kg",
+            "1e9kg",
+            "2000kg",
+            "1kg:",
+            "1kg:1x2",
+            "1kg:1x2x3x4",
+            "1kg:0x1x1",
+            "1stone",
+            "1kg:1x1x1ft",
+            "kg",
+            "1kg:2x2x2000",
+            "99999999999999999999kg",
         ] {
             assert!(piece(bad, System::Metric).is_err(), "{bad}");
         }

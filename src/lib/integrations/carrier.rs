@@ -23,11 +23,12 @@ pub trait Carrier: Send + Sync {
     /// Nothing was bought, except where the outcome is unknown.
     async fn buy(&self, sending: &Sending) -> Result<Bought, CarrierError>;
 
-    /// What it knows of the sending's references.
+    /// What it knows of the sending's references; or of these numbers of its own, one for each
+    /// piece, where some are given.
     ///
     /// # Errors
     /// It cannot be asked.
-    async fn find(&self, sending: &Sending) -> Result<Found, CarrierError>;
+    async fn find(&self, sending: &Sending, numbers: &[String]) -> Result<Found, CarrierError>;
 
     /// Voids a sending that was bought under the carrier's number `id`: all of it, or the
     /// pieces with these numbers. What is void already counts as voided.

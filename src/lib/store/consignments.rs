@@ -124,7 +124,15 @@ pub async fn plan(tx: &mut Tx, stamp: &Stamp, new: &New<'_>) -> Result<i64, Stor
         .await?;
     let row = |(number, (piece, package)): (usize, &(Piece, Option<i64>))| {
         let [length, width, height] = piece.size_mm.map_or([None; 3], |size| size.map(Some));
-        json!([id, number + 1, package, piece.weight_g, length, width, height])
+        json!([
+            id,
+            number + 1,
+            package,
+            piece.weight_g,
+            length,
+            width,
+            height
+        ])
     };
     let rows: Vec<Value> = new.pieces.iter().enumerate().map(row).collect();
     let columns = [

@@ -23,7 +23,7 @@ use crate::domain::carriage::{Piece, Rate, Sending};
 use crate::fault::Fault;
 use crate::store::consignments::{self, Row};
 
-pub use list::{Shown, list, one};
+pub use list::{Shown, ShownPiece, list, one};
 pub use resolve::{Resolution, resolve};
 pub use returns::{Return, ask_back};
 pub use settle::{Settled, settle};

@@ -46,7 +46,15 @@ pub(super) async fn plan_sent(
     numbers: &[String],
 ) -> anyhow::Result<()> {
     let text = format!("Shipped with {}: {}", row.carrier, numbers.join(", "));
-    plan(ctx, tx, stamp, row.order_id, &format!("sent {}", row.reference), &text).await
+    plan(
+        ctx,
+        tx,
+        stamp,
+        row.order_id,
+        &format!("sent {}", row.reference),
+        &text,
+    )
+    .await
 }
 
 /// Plans to tell that all parcels of a sending have been delivered.
@@ -60,7 +68,15 @@ pub(super) async fn plan_delivered(
     row: &Consignment,
 ) -> anyhow::Result<()> {
     let text = format!("Delivered by {}", row.carrier);
-    plan(ctx, tx, stamp, row.order_id, &format!("delivered {}", row.reference), &text).await
+    plan(
+        ctx,
+        tx,
+        stamp,
+        row.order_id,
+        &format!("delivered {}", row.reference),
+        &text,
+    )
+    .await
 }
 
 async fn plan(
@@ -159,7 +175,9 @@ async fn tell(
         .map(|(carrier, number)| json!({ "carrier": carrier, "number": number }))
         .collect();
     // Absolute, so that a repeat changes nothing.
-    client.set_order_meta(&noting.order, META, &json!(value)).await?;
+    client
+        .set_order_meta(&noting.order, META, &json!(value))
+        .await?;
     let Some(notes) = client.order_notes(&noting.order).await? else {
         let why = "the shop does not have it any more";
         return Ok(Outcome::NeedsDecision(why.to_owned()));
@@ -168,7 +186,9 @@ async fn tell(
     if notes.iter().any(|note| note.contains(&mark)) {
         return Ok(Outcome::Done("the note is there".to_owned()));
     }
-    client.add_order_note(&noting.order, &noting.text, to_customer).await?;
+    client
+        .add_order_note(&noting.order, &noting.text, to_customer)
+        .await?;
     Ok(Outcome::Done("noted".to_owned()))
 }
 
@@ -186,7 +206,12 @@ async fn settle(
     if let Outcome::Done(_) = outcome {
         let subject = format!("order:{}:{}", noting.channel, noting.number);
         let payload = json!({ "note": noting.text, "outbox": row.id });
-        events::append(&mut tx, &stamp, &[Event::new("shop.noted", subject, payload)]).await?;
+        events::append(
+            &mut tx,
+            &stamp,
+            &[Event::new("shop.noted", subject, payload)],
+        )
+        .await?;
     }
     ctx.store.commit(tx).await?;
     Ok(())

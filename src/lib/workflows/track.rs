@@ -97,7 +97,9 @@ pub async fn track(ctx: &Context, which: &Which, dry_run: bool) -> anyhow::Resul
             }
             Err(error) => {
                 failures += 1;
-                report.failed.push((parcel.tracking.clone(), error.to_string()));
+                report
+                    .failed
+                    .push((parcel.tracking.clone(), error.to_string()));
             }
         }
     }
@@ -120,9 +122,11 @@ async fn parcels(ctx: &Context, which: &Which) -> anyhow::Result<Vec<Open>> {
     for number in numbers {
         let found = consignments::open(&mut tx, before, Some(number), 1).await?;
         if found.is_empty() {
-            return Err(Fault::failed(format!("no parcel of ours has the number {number}"))
-                .hint("`opsctl ship list` shows those there are")
-                .into());
+            return Err(
+                Fault::failed(format!("no parcel of ours has the number {number}"))
+                    .hint("`opsctl ship list` shows those there are")
+                    .into(),
+            );
         }
         parcels.extend(found);
     }
@@ -185,11 +189,7 @@ async fn note(
 }
 
 /// The shop is told when the last piece of a sending was delivered.
-async fn delivered(
-    ctx: &Context,
-    tx: &mut crate::store::Tx,
-    parcel: &Open,
-) -> anyhow::Result<()> {
+async fn delivered(ctx: &Context, tx: &mut crate::store::Tx, parcel: &Open) -> anyhow::Result<()> {
     let all = consignments::parcels(tx, parcel.consignment_id).await?;
     let done = all
         .iter()
@@ -219,8 +219,12 @@ async fn stalled(ctx: &Context, dry_run: bool) -> anyhow::Result<Vec<Silent>> {
         };
         let subject = format!("order:{}", parcel.order_ref);
         let payload = json!({ "parcel": silent, "hours": hours });
-        events::append(&mut tx, &stamp, &[Event::new("alert.parcel_stalled", subject, payload)])
-            .await?;
+        events::append(
+            &mut tx,
+            &stamp,
+            &[Event::new("alert.parcel_stalled", subject, payload)],
+        )
+        .await?;
         told.push(silent);
     }
     if !dry_run {

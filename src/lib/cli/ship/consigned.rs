@@ -12,7 +12,7 @@ use crate::domain::time::UtcMs;
 use crate::fault::{Exit, Fault};
 use crate::workflows::cogs::amount;
 use crate::workflows::consign::{
-    self, Rates, Resolution, Return, Settled, Shown, Voiding, Wish,
+    self, Rates, Resolution, Return, Settled, Shown, ShownPiece, Voiding, Wish,
 };
 
 /// What can be done with sendings.
@@ -47,7 +47,12 @@ pub(super) enum Command {
         /// Its number
         consignment: i64,
         /// They were: the numbers of all pieces, in their order
-        #[arg(long, value_name = "TRACKING", value_delimiter = ',', required_unless_present = "not_bought")]
+        #[arg(
+            long,
+            value_name = "TRACKING",
+            value_delimiter = ',',
+            required_unless_present = "not_bought"
+        )]
         adopt: Vec<String>,
         /// They were not
         #[arg(long, conflicts_with = "adopt")]
@@ -184,7 +189,15 @@ fn pieces(ctx: &Context, texts: &[String]) -> Result<Vec<Piece>, Fault> {
 impl Report for Rates {
     fn render(&self, page: &mut Page) {
         page.table(
-            &["service", "", "cost#", "tariff", "days#", "billed by", "remarks"],
+            &[
+                "service",
+                "",
+                "cost#",
+                "tariff",
+                "days#",
+                "billed by",
+                "remarks",
+            ],
             self.rates.iter().map(|rate| {
                 let tariff = match rate.charge.tariff {
                     Tariff::Published => "published",
@@ -277,7 +290,7 @@ impl Report for Shown {
                 ]
             }),
         );
-        let happened = |piece: &consign::Piece| !piece.happenings.is_empty();
+        let happened = |piece: &ShownPiece| !piece.happenings.is_empty();
         if self.parcels.iter().any(happened) {
             let rows = self.parcels.iter().flat_map(|piece| {
                 piece.happenings.iter().map(|(at, words, place, _)| {
@@ -310,7 +323,9 @@ impl Report for Shown {
 impl Report for Listed {
     fn render(&self, page: &mut Page) {
         page.table(
-            &["id#", "order", "", "carrier", "state", "pieces#", "tracking", "cost#", "said"],
+            &[
+                "id#", "order", "", "carrier", "state", "pieces#", "tracking", "cost#", "said",
+            ],
             self.consignments.iter().map(|shown| {
                 let row = &shown.row;
                 let first = shown.parcels.iter().find_map(|p| p.parcel.tracking.clone());
@@ -335,7 +350,9 @@ impl Report for Voiding {
         let id = self.consignment;
         if self.dry_run {
             let numbers = self.voided.join(", ");
-            page.line(format!("Dry run: {numbers} of consignment {id} would be voided."));
+            page.line(format!(
+                "Dry run: {numbers} of consignment {id} would be voided."
+            ));
             return;
         }
         if !self.voided.is_empty() {
@@ -361,7 +378,10 @@ impl Report for Settled {
     fn render(&self, page: &mut Page) {
         let two = |(id, order): &(i64, String)| format!("consignment {id} of {order}");
         for one in &self.adopted {
-            page.line(format!("Found at the carrier, and taken over: {}", two(one)));
+            page.line(format!(
+                "Found at the carrier, and taken over: {}",
+                two(one)
+            ));
         }
         for one in &self.left {
             page.line(format!("Has left: {}", two(one)));
@@ -371,7 +391,10 @@ impl Report for Settled {
         }
         let told = [
             ("Asked again later", &self.waiting),
-            ("Needs a decision (`opsctl ship resolve`)", &self.needs_decision),
+            (
+                "Needs a decision (`opsctl ship resolve`)",
+                &self.needs_decision,
+            ),
             ("Failed", &self.failed),
         ];
         for (what, all) in told {
@@ -380,7 +403,8 @@ impl Report for Settled {
             }
         }
         if serde_json::to_value(self).is_ok_and(|all| {
-            all.as_object().is_some_and(|all| all.values().all(|v| *v == serde_json::json!([])))
+            all.as_object()
+                .is_some_and(|all| all.values().all(|v| *v == serde_json::json!([])))
         }) {
             page.line("Nothing is open.");
         }

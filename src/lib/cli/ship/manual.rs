@@ -112,7 +112,10 @@ pub(super) async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Re
     }
     let wish = Wish {
         orders,
-        carrier: name("a carrier's name", args.carrier.as_deref().unwrap_or_default())?,
+        carrier: name(
+            "a carrier's name",
+            args.carrier.as_deref().unwrap_or_default(),
+        )?,
         tracking: args.tracking.as_deref().map(tracking).transpose()?,
         lines: args
             .lines

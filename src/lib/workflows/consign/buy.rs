@@ -59,8 +59,8 @@ async fn record(ctx: &Context, plan: &Plan) -> anyhow::Result<(i64, outbox::Row)
         }
     }
     let sending = &plan.asked.sending;
-    let pieces: Vec<_> = sending.pieces.iter().cloned().zip(plan.packages.iter().copied());
-    let pieces: Vec<_> = pieces.into_iter().collect();
+    let packages = plan.packages.iter().copied();
+    let pieces: Vec<_> = sending.pieces.iter().cloned().zip(packages).collect();
     let asked = serde_json::to_string(&plan.asked)?;
     let new = New {
         order: plan.order,
@@ -174,7 +174,14 @@ async fn too_late(
         let number = (at as i64 + 1, bought.pieces.len());
         keep_label(tx, stamp, row.id, None, number, piece).await?;
     }
-    consignments::set_bought(tx, row.id, &bought.id, bought.charge, &bought.billing_weight).await?;
+    consignments::set_bought(
+        tx,
+        row.id,
+        &bought.id,
+        bought.charge,
+        &bought.billing_weight,
+    )
+    .await?;
     consignments::set_state(tx, stamp, row, State::NeedsDecision, &why).await?;
     let payload = json!({ "consignment": row.id, "tracking": numbers });
     let fact = Event::new("label.needs_decision", subject(&row.order_ref), payload);
@@ -192,7 +199,14 @@ pub(super) async fn keep(
     bought: &Bought,
 ) -> anyhow::Result<Outcome> {
     let parcels = consignments::parcels(tx, row.id).await?;
-    consignments::set_bought(tx, row.id, &bought.id, bought.charge, &bought.billing_weight).await?;
+    consignments::set_bought(
+        tx,
+        row.id,
+        &bought.id,
+        bought.charge,
+        &bought.billing_weight,
+    )
+    .await?;
     let wrong = wrong(tx, &parcels, bought).await?;
     let fits = wrong.is_none();
     let of = parcels.len();
@@ -218,12 +232,18 @@ pub(super) async fn keep(
         documents::insert(tx, stamp, &new).await?;
     }
     let numbers: Vec<&str> = bought.pieces.iter().map(|p| p.tracking.as_str()).collect();
-    let charge = bought.charge.map(|c| (c.amount_minor, c.currency.as_str().to_owned()));
+    let charge = bought
+        .charge
+        .map(|c| (c.amount_minor, c.currency.as_str().to_owned()));
     let payload = json!({
         "consignment": row.id, "carrier": row.carrier, "reference": row.reference,
         "tracking": numbers, "charge": charge, "remarks": bought.remarks, "wrong": wrong,
     });
-    let kind = if fits { "label.bought" } else { "label.needs_decision" };
+    let kind = if fits {
+        "label.bought"
+    } else {
+        "label.needs_decision"
+    };
     let fact = Event::new(kind, subject(&row.order_ref), payload);
     events::append(tx, stamp, &[fact]).await?;
     if let Some(why) = wrong {

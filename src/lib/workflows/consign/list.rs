@@ -14,14 +14,14 @@ pub struct Shown {
     #[serde(flatten)]
     pub row: Row,
     /// Its pieces.
-    pub parcels: Vec<Piece>,
+    pub parcels: Vec<ShownPiece>,
     /// Its labels and papers.
     pub documents: Vec<documents::Row>,
 }
 
 /// A piece with what happened to it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Piece {
+pub struct ShownPiece {
     /// The piece.
     #[serde(flatten)]
     pub parcel: Parcel,
@@ -39,7 +39,7 @@ pub async fn list(ctx: &Context, open: bool, limit: i64) -> anyhow::Result<Vec<S
     let mut all = Vec::new();
     for row in rows {
         let parcels = consignments::parcels(&mut tx, row.id).await?;
-        let bare = |parcel| Piece {
+        let bare = |parcel| ShownPiece {
             parcel,
             happenings: Vec::new(),
         };
@@ -62,7 +62,7 @@ pub async fn one(ctx: &Context, id: i64) -> anyhow::Result<Shown> {
     let mut parcels = Vec::new();
     for parcel in consignments::parcels(&mut tx, id).await? {
         let happenings = consignments::happenings(&mut tx, parcel.id).await?;
-        parcels.push(Piece { parcel, happenings });
+        parcels.push(ShownPiece { parcel, happenings });
     }
     let documents = documents::of_consignment(&mut tx, id).await?;
     Ok(Shown {

@@ -52,9 +52,9 @@ impl Plan {
 /// What there is to do for an order.
 pub(super) enum Prepared {
     /// A new sending.
-    New(Plan),
+    New(Box<Plan>),
     /// One is under way.
-    UnderWay(Row),
+    UnderWay(Box<Row>),
     /// It has left, and wants nothing more.
     Left(String),
 }
@@ -68,7 +68,7 @@ pub(super) async fn prepare(ctx: &Context, wish: &Wish) -> anyhow::Result<Prepar
     let mut tx = ctx.store.read().await?;
     let order = exactly_one(orders::find(&mut tx, &wish.order).await?, &wish.order)?;
     if let Some(row) = consignments::under_way(&mut tx, order.id).await? {
-        return Ok(Prepared::UnderWay(row));
+        return Ok(Prepared::UnderWay(Box::new(row)));
     }
     let demands = orders::demands(&mut tx, order.id).await?;
     let left: i64 = demands.iter().map(|d| d.quantity - d.shipped).sum();
@@ -97,7 +97,7 @@ pub(super) async fn prepare(ctx: &Context, wish: &Wish) -> anyhow::Result<Prepar
         inbound: false,
         pieces,
     };
-    Ok(Prepared::New(Plan {
+    Ok(Prepared::New(Box::new(Plan {
         order: order.id,
         order_ref: order.order_ref,
         task,
@@ -109,7 +109,7 @@ pub(super) async fn prepare(ctx: &Context, wish: &Wish) -> anyhow::Result<Prepar
         packages,
         shipment,
         inbound: false,
-    }))
+    })))
 }
 
 /// Who sends.
@@ -146,8 +146,9 @@ pub(super) fn carrier<'c>(
 }
 
 fn none_at_all() -> Fault {
-    Fault::usage("the tenant's file names no carrier")
-        .hint("write [carriers.ups], or ship by hand with --manual --carrier NAME --tracking NUMBER")
+    Fault::usage("the tenant's file names no carrier").hint(
+        "write [carriers.ups], or ship by hand with --manual --carrier NAME --tracking NUMBER",
+    )
 }
 
 /// The carrier's code of the service: as named, else what the order asks for, else the usual.
@@ -164,10 +165,16 @@ pub(super) fn service(
             return Ok(named.to_owned());
         }
         let known: Vec<&str> = ups.services.keys().map(String::as_str).collect();
-        return Err(Fault::usage(format!("there is no service {named:?}")).hint(format!(
-            "say a code such as 03, or one that the tenant's file names: {}",
-            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
-        )));
+        return Err(
+            Fault::usage(format!("there is no service {named:?}")).hint(format!(
+                "say a code such as 03, or one that the tenant's file names: {}",
+                if known.is_empty() {
+                    "none".to_owned()
+                } else {
+                    known.join(", ")
+                }
+            )),
+        );
     }
     Ok(by_name(ups, of_order).unwrap_or_else(|| ups.service.clone()))
 }
@@ -203,9 +210,11 @@ async fn pieces(
     // Refuses an order that somebody is picking or packing.
     if Packed::of_order(tx, order).await?.is_some() {
         if !said.is_empty() {
-            return Err(Fault::usage(format!("{name} lies packed: its packages are known"))
-                .hint("leave --package out, or change them at the bench")
-                .into());
+            return Err(
+                Fault::usage(format!("{name} lies packed: its packages are known"))
+                    .hint("leave --package out, or change them at the bench")
+                    .into(),
+            );
         }
         let Some(task) = packages::open_task(tx, order).await? else {
             return Err(Fault::failed(format!("{name} is not packed any more")).into());
@@ -227,19 +236,24 @@ async fn pieces(
         return Ok((Some(task.id), pieces));
     }
     if said.is_empty() {
-        return Err(Fault::usage(format!("{name} does not lie packed, so nobody knows what it weighs"))
-            .hint("pack it at the station, or say --package WEIGHT:LxWxH, such as 2.5kg:30x20x15cm")
-            .into());
+        return Err(Fault::usage(format!(
+            "{name} does not lie packed, so nobody knows what it weighs"
+        ))
+        .hint("pack it at the station, or say --package WEIGHT:LxWxH, such as 2.5kg:30x20x15cm")
+        .into());
     }
-    Ok((None, said.iter().map(|piece| (piece.clone(), None)).collect()))
+    Ok((
+        None,
+        said.iter().map(|piece| (piece.clone(), None)).collect(),
+    ))
 }
 
 /// The last shipment of an order whose labels are all void, with its pieces: they want new
 /// ones.
 async fn voided(tx: &mut Tx, order: i64) -> anyhow::Result<Option<(i64, Pieces)>> {
     let rows = consignments::of_order(tx, order).await?;
-    let outbound = rows.iter().filter(|row| row.direction == "outbound");
-    let last = outbound.filter(|row| row.shipment_id.is_some()).next_back();
+    let outbound = |row: &&Row| row.direction == "outbound" && row.shipment_id.is_some();
+    let last = rows.iter().rfind(outbound);
     let Some(last) = last.filter(|row| row.state == "voided") else {
         return Ok(None);
     };
@@ -261,7 +275,10 @@ pub(super) async fn would_leave(ctx: &Context, plan: &Plan) -> anyhow::Result<()
     }
     let mut tx = ctx.store.allocate().await?;
     let wish = ship::Wish {
-        orders: vec![(plan.order_ref.clone(), Some(plan.asked.sending.reference.clone()))],
+        orders: vec![(
+            plan.order_ref.clone(),
+            Some(plan.asked.sending.reference.clone()),
+        )],
         carrier: plan.carrier.clone(),
         partial: plan.asked.partial,
         ..ship::Wish::default()
@@ -308,7 +325,11 @@ pub(super) async fn check_address(ctx: &Context, plan: &Plan, as_is: bool) -> an
 
 fn one_line(to: &Address) -> String {
     let parts = [&to.line1, &to.line2, &to.city, &to.state, &to.postcode];
-    let parts: Vec<&str> = parts.iter().map(|p| p.as_str()).filter(|p| !p.is_empty()).collect();
+    let parts: Vec<&str> = parts
+        .iter()
+        .map(|p| p.as_str())
+        .filter(|p| !p.is_empty())
+        .collect();
     parts.join(", ")
 }
 

@@ -56,7 +56,10 @@ fn fits(row: &Row) -> Result<(), Fault> {
     if matches!(row.state.as_str(), "needs_decision" | "unknown") {
         return Ok(());
     }
-    let text = format!("consignment {} needs no decision: it is {}", row.id, row.state);
+    let text = format!(
+        "consignment {} needs no decision: it is {}",
+        row.id, row.state
+    );
     Err(Fault::failed(text).hint(format!("`opsctl ship show {}`", row.id)))
 }
 
@@ -114,7 +117,9 @@ async fn once(
             };
             match buy::keep(ctx, &mut tx, &stamp, &row, &bought).await? {
                 Outcome::NeedsDecision(why) => {
-                    return Err(Fault::failed(why).hint("name each piece's number, in order").into());
+                    return Err(Fault::failed(why)
+                        .hint("name each piece's number, in order")
+                        .into());
                 }
                 outcome => outcome,
             }

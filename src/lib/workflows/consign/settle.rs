@@ -121,15 +121,19 @@ pub(super) async fn of_one(ctx: &Context, row: &Row) -> anyhow::Result<()> {
             row.reference
         ))
         .into()),
-        "not_bought" => Err(Fault::failed(format!("nothing was bought for {name}: {}", row.said))
-            .hint(format!("ship it again: `opsctl ship {name}`"))
-            .into()),
+        "not_bought" => Err(
+            Fault::failed(format!("nothing was bought for {name}: {}", row.said))
+                .hint(format!("ship it again: `opsctl ship {name}`"))
+                .into(),
+        ),
         "voiding" | "voided" => Err(Fault::failed(format!("consignment {id} is {}", row.state))
             .hint(format!("ship it again: `opsctl ship {name}`"))
             .into()),
-        "calling" => Err(Fault::try_again(format!("labels for {name} are being bought right now"))
-            .hint(format!("`opsctl ship show {id}` in a minute"))
-            .into()),
+        "calling" => Err(
+            Fault::try_again(format!("labels for {name} are being bought right now"))
+                .hint(format!("`opsctl ship show {id}` in a minute"))
+                .into(),
+        ),
         _ => {
             let at = attempt.map_or(ctx.clock.now(), |attempt| UtcMs(attempt.next_at));
             Err(Fault::try_again(format!(
@@ -235,7 +239,10 @@ async fn adopt(
     let mut in_order: Vec<(usize, Labelled)> = pieces.to_vec();
     in_order.sort_by_key(|(number, _)| *number);
     let whole = in_order.len() == wanted
-        && in_order.iter().enumerate().all(|(at, (number, _))| *number == at + 1);
+        && in_order
+            .iter()
+            .enumerate()
+            .all(|(at, (number, _))| *number == at + 1);
     let first = in_order.first().map(|(_, piece)| piece.tracking.clone());
     let bought = Bought {
         id: first.unwrap_or_default(),

@@ -73,9 +73,11 @@ async fn wish(ctx: &Context, id: i64, pieces: &[i64], dry_run: bool) -> anyhow::
             return Err(Fault::failed(format!("consignment {id} is void already")).into());
         }
         state => {
-            return Err(Fault::failed(format!("consignment {id} cannot be voided: it is {state}"))
-                .hint(format!("`opsctl ship show {id}`"))
-                .into());
+            return Err(
+                Fault::failed(format!("consignment {id} cannot be voided: it is {state}"))
+                    .hint(format!("`opsctl ship show {id}`"))
+                    .into(),
+            );
         }
     }
     parts(&mut tx, &row, pieces).await?;
@@ -111,7 +113,9 @@ async fn parts(
             .hint(format!("`opsctl ship show {}` lists them", row.id))
             .into());
     }
-    Ok(parcels.into_iter().partition(|p| pieces.contains(&p.number)))
+    Ok(parcels
+        .into_iter()
+        .partition(|p| pieces.contains(&p.number)))
 }
 
 fn numbers(parcels: &[Parcel]) -> Vec<String> {
@@ -141,8 +145,11 @@ async fn some(ctx: &Context, row: &Row, pieces: &[i64]) -> anyhow::Result<Voidin
 }
 
 fn unreached(row: &Row, error: &crate::integrations::carrier::CarrierError) -> Fault {
-    Fault::try_again(format!("whether consignment {} is void is not known: {error}", row.id))
-        .hint("run it again, or let `opsctl ship settle` do so: asking twice is harmless")
+    Fault::try_again(format!(
+        "whether consignment {} is void is not known: {error}",
+        row.id
+    ))
+    .hint("run it again, or let `opsctl ship settle` do so: asking twice is harmless")
 }
 
 async fn write_down(
@@ -157,7 +164,10 @@ async fn write_down(
     let (meant, mut stands) = parts(&mut tx, &row, pieces).await?;
     let is_void = |parcel: &Parcel| match answer {
         Voided::All => true,
-        Voided::Some(numbers) => parcel.tracking.as_ref().is_some_and(|n| numbers.contains(n)),
+        Voided::Some(numbers) => parcel
+            .tracking
+            .as_ref()
+            .is_some_and(|n| numbers.contains(n)),
         Voided::Refused(_) => false,
     };
     let (voided, not): (Vec<Parcel>, Vec<Parcel>) = meant.into_iter().partition(is_void);
@@ -172,7 +182,11 @@ async fn write_down(
     let to = if stands.is_empty() {
         Some(State::Voided)
     } else if row.state == "voiding" {
-        Some(if row.shipment_id.is_some() || row.direction == "inbound" { State::Shipped } else { State::Bought })
+        Some(if row.shipment_id.is_some() || row.direction == "inbound" {
+            State::Shipped
+        } else {
+            State::Bought
+        })
     } else {
         None
     };
@@ -189,7 +203,11 @@ async fn write_down(
         why,
         left: row.shipment_id.is_some(),
     };
-    let kind = if report.voided.is_empty() { "label.void_refused" } else { "label.voided" };
+    let kind = if report.voided.is_empty() {
+        "label.void_refused"
+    } else {
+        "label.voided"
+    };
     let fact = Event::new(kind, subject(&row.order_ref), json!(report));
     events::append(&mut tx, &stamp, &[fact]).await?;
     ctx.store.commit(tx).await?;
