@@ -4,6 +4,7 @@
 use super::{DryRun, Out, Page, Report};
 use crate::context::Context;
 use crate::fault::Exit;
+use crate::jobs::{self, Ended};
 use crate::workflows::track::{self, Which};
 
 /// Arguments of `opsctl track`.
@@ -66,7 +67,20 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
     } else {
         Which::Numbers(args.numbers.clone())
     };
-    let report = track::track(ctx, &which, args.dry.dry_run).await?;
+    let work = async {
+        let report = track::track(ctx, &which, args.dry.dry_run).await?;
+        let ended = if report.failed.is_empty() {
+            Ended::Done
+        } else {
+            Ended::Partly
+        };
+        Ok((report, ended))
+    };
+    let report = if args.all_open && !args.dry.dry_run {
+        jobs::run(ctx, "track", work).await?.0
+    } else {
+        work.await?.0
+    };
     out.report(&report)?;
     Ok(match (report.failed.is_empty(), report.asked) {
         (true, _) => Exit::Done,

@@ -10,6 +10,7 @@ use crate::domain::carriage::{Piece, Tariff};
 use crate::domain::measure::{self, System};
 use crate::domain::time::UtcMs;
 use crate::fault::{Exit, Fault};
+use crate::jobs::{self, Ended};
 use crate::workflows::cogs::amount;
 use crate::workflows::consign::{
     self, Rates, Resolution, Return, Settled, Shown, ShownPiece, Voiding, Wish,
@@ -120,10 +121,15 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Out) -> anyh
             out.report(&report)?;
         }
         Command::Settle => {
-            let settled = consign::settle(ctx).await?;
+            let work = async {
+                let settled = consign::settle(ctx).await?;
+                let whole = settled.failed.is_empty() && settled.needs_decision.is_empty();
+                Ok((settled, if whole { Ended::Done } else { Ended::Partly }))
+            };
+            let (settled, ended) = jobs::run(ctx, "ship-settle", work).await?;
             out.report(&settled)?;
-            if !settled.failed.is_empty() || !settled.needs_decision.is_empty() {
-                return Ok(Exit::Failed);
+            if ended == Ended::Partly {
+                return Err(partly(&settled).into());
             }
         }
         Command::Return {
@@ -144,6 +150,17 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Out) -> anyh
         }
     }
     Ok(Exit::Done)
+}
+
+/// What a person has to look at, on stderr: cron mails that.
+fn partly(settled: &Settled) -> Fault {
+    let all = settled.needs_decision.iter().chain(&settled.failed);
+    let lines = all.map(|(id, order, why)| format!("\n  consignment {id} of {order}: {why}"));
+    Fault::failed(format!(
+        "some shipments are not settled:{}",
+        lines.collect::<String>()
+    ))
+    .hint("`opsctl ship show N` tells more, `opsctl ship resolve N` decides")
 }
 
 /// Ships one order, or tells what that would cost.
