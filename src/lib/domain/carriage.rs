@@ -222,9 +222,125 @@ pub struct Tracked {
     pub expected_on: Option<String>,
 }
 
+/// What a carrier says of an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddressCheck {
+    /// It is there.
+    Valid {
+        /// How the carrier writes it, where that is more than capitals and abbreviations. It
+        /// may name another suite: a person decides.
+        suggested: Option<Box<Address>>,
+    },
+    /// It may be one of these.
+    Ambiguous(Vec<Address>),
+    /// The carrier knows none like it.
+    Unknown,
+    /// The carrier does not check addresses of this country.
+    NotChecked,
+}
+
+/// The countries of the customs union of the EU, Monaco with France.
+const EU: [&str; 28] = [
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
+    "LT", "LU", "LV", "MC", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+];
+
+/// Parts of a country that goods enter and leave with papers (Directive 2006/112/EC, article
+/// 6; the Windsor Framework), by how their postal codes begin.
+const APART: [(&str, &[&str]); 8] = [
+    ("DE", &["27498", "78266"]),
+    ("ES", &["35", "38", "51", "52"]),
+    ("FI", &["22"]),
+    (
+        "FR",
+        &[
+            "971", "972", "973", "974", "975", "976", "977", "978", "986", "987", "988",
+        ],
+    ),
+    ("GB", &["BT"]),
+    ("GB", &["GY", "IM", "JE"]),
+    ("GR", &["63086", "63087"]),
+    ("IT", &["22061", "23041"]),
+];
+
+/// States that shops write under `US` though the mail there is the army's, or customs are
+/// another territory's.
+const US_APART: [&str; 8] = ["AA", "AE", "AP", "AS", "GU", "MP", "UM", "VI"];
+
+/// Why goods from one address to another need customs papers; nothing where they need none.
+/// Papers are not made here, so that such a sending is refused.
+#[must_use]
+pub fn customs_papers(from: &Address, to: &Address) -> Option<String> {
+    let (left, right) = (territory(from), territory(to));
+    (left != right).then(|| format!("goods from {left} to {right} need customs papers"))
+}
+
+/// The territory whose borders count, as a reader knows it.
+fn territory(address: &Address) -> String {
+    let country = address.country.trim().to_ascii_uppercase();
+    let state = address.state.trim().to_ascii_uppercase();
+    let is_wanted = |c: &char| c.is_ascii_alphanumeric();
+    let postcode: String = address.postcode.chars().filter(is_wanted).collect();
+    let postcode = postcode.to_ascii_uppercase();
+    let apart = APART
+        .iter()
+        .any(|(of, parts)| *of == country && parts.iter().any(|part| postcode.starts_with(part)));
+    match country.as_str() {
+        _ if apart => format!("{country} {postcode}"),
+        "US" if US_APART.contains(&state.as_str()) => format!("US {state}"),
+        "US" | "PR" => "US".to_owned(),
+        "CH" | "LI" => "CH".to_owned(),
+        eu if EU.contains(&eu) => "the EU".to_owned(),
+        _ => country,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at(country: &str, postcode: &str, state: &str) -> Address {
+        Address {
+            country: country.to_owned(),
+            postcode: postcode.to_owned(),
+            state: state.to_owned(),
+            ..Address::default()
+        }
+    }
+
+    #[test]
+    fn goods_cross_a_border_of_customs_with_papers_and_others_without() {
+        let free = [
+            (at("NL", "2011 AB", ""), at("nl", "1011 AA", "")),
+            (at("NL", "2011 AB", ""), at("DE", "10115", "")),
+            (at("FR", "06000", ""), at("MC", "98000", "")),
+            (at("US", "89501", "NV"), at("US", "12207", "NY")),
+            (at("US", "89501", "NV"), at("PR", "00901", "")),
+            (at("US", "00901", "PR"), at("PR", "00901", "")),
+            (at("CH", "8001", ""), at("LI", "9490", "")),
+            (at("GB", "SW1A 1AA", ""), at("GB", "EH1 1AA", "")),
+        ];
+        for (from, to) in free {
+            assert_eq!(customs_papers(&from, &to), None, "{from:?} {to:?}");
+        }
+        let bound = [
+            (at("US", "89501", "NV"), at("CA", "M5V 2T6", "ON")),
+            (at("NL", "2011 AB", ""), at("GB", "SW1A 1AA", "")),
+            (at("NL", "2011 AB", ""), at("GB", "BT1 1AA", "")),
+            (at("GB", "SW1A 1AA", ""), at("GB", "bt1 1aa", "")),
+            (at("NL", "2011 AB", ""), at("CH", "8001", "")),
+            (at("NL", "2011 AB", ""), at("ES", "38001", "")),
+            (at("FR", "75001", ""), at("FR", "97200", "")),
+            (at("US", "89501", "NV"), at("US", "09012", "AE")),
+            (at("US", "89501", "NV"), at("VI", "00802", "")),
+        ];
+        for (from, to) in bound {
+            let why = customs_papers(&from, &to);
+            assert!(why.is_some_and(|why| why.ends_with("need customs papers")));
+        }
+        let why = customs_papers(&at("NL", "", ""), &at("CH", "", "")).unwrap();
+        assert_eq!(why, "goods from the EU to CH need customs papers");
+    }
 
     #[test]
     fn stages_read_back_from_their_words() {

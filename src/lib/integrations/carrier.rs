@@ -6,6 +6,10 @@ use async_trait::async_trait;
 
 use super::http::HttpError;
 use crate::domain::carriage::{Bought, Found, Rate, Sending, Tracked, Voided};
+use crate::fault::Exit;
+
+/// The code of a refusal that is ours: the carrier was not asked.
+pub const NOT_ASKED: &str = "not asked";
 
 /// A carrier.
 #[async_trait]
@@ -86,4 +90,49 @@ pub enum CarrierError {
     /// It cannot be asked at all as configured.
     #[error(transparent)]
     Http(#[from] HttpError),
+}
+
+impl CarrierError {
+    /// A refusal of ours, before the carrier was asked.
+    #[must_use]
+    pub fn not_asked(carrier: &str, message: impl Into<String>) -> Self {
+        Self::Refused {
+            carrier: carrier.to_owned(),
+            code: NOT_ASKED.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// The exit code it leads to.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Refused { .. } => Exit::Failed,
+            Self::Unauthorized { .. } => Exit::Usage,
+            Self::Unavailable { .. } | Self::Unknown { .. } => Exit::TryAgain,
+            Self::Http(error) => error.exit(),
+        }
+    }
+
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Refused { .. } => return None,
+            Self::Unauthorized { .. } => {
+                "check the account and the app's credentials in the tenant file, and that the app \
+                 may use the carrier's interface"
+            }
+            Self::Unavailable {
+                retry_after: Some(wait),
+                ..
+            } => return Some(format!("try again in {} s", wait.as_secs().max(1))),
+            Self::Unavailable { .. } => "try again in a few minutes",
+            Self::Unknown { .. } => {
+                "run it again: it first asks what was done, and does only what is missing"
+            }
+            Self::Http(error) => return error.hint(),
+        };
+        Some(text.to_owned())
+    }
 }

@@ -2,5 +2,7 @@
 
 pub mod carrier;
 pub mod http;
+pub mod manual;
 mod percent;
+pub mod ups;
 pub mod woocommerce;

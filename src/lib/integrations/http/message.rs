@@ -23,6 +23,9 @@ pub enum Repeat {
     Safe,
     /// A write whose outcome must be asked for before it is done again.
     Never,
+    /// A purchase: as [`Self::Never`], and a 503 is not asked again either, for a gateway may
+    /// say it when the work behind it is done.
+    Purchase,
 }
 
 /// What a request carries.
