@@ -2,14 +2,17 @@
 //!
 //! Only the command line makes one, and the tests; a workflow never reaches around it.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::config::{DimensionUnit, Tenant, WeightUnit, WooCommerce};
+use crate::config::{CarrierConfig, DimensionUnit, Tenant, WeightUnit, WooCommerce};
 use crate::domain::time::UtcMs;
+use crate::fault::Fault;
+use crate::integrations::carrier::Carrier;
 use crate::integrations::http::{Http, HttpError, HttpOptions};
-use crate::integrations::woocommerce;
+use crate::integrations::{ups, woocommerce};
 use crate::progress::Show;
 use crate::store::{Stamp, Store};
 use crate::vault::Secrets;
@@ -39,6 +42,7 @@ pub struct Services {
     /// What resolves references to secrets.
     pub secrets: Arc<Secrets>,
     http: Arc<Mutex<Option<Http>>>,
+    ups: Arc<Mutex<HashMap<String, ups::Client>>>,
     options: HttpOptions,
 }
 
@@ -48,6 +52,7 @@ impl Services {
         Self {
             secrets,
             http: Arc::default(),
+            ups: Arc::default(),
             options,
         }
     }
@@ -109,6 +114,56 @@ impl Services {
             .with_timeout(Duration::from_secs(u64::from(shop.timeout_seconds)));
         Ok(woocommerce::Client::new(lane, &settings)?)
     }
+
+    /// A carrier, by its name in `[carriers]`.
+    ///
+    /// # Errors
+    /// There is none of that name, or as [`Services::ups`].
+    pub fn carrier(&self, tenant: &Tenant, name: &str) -> anyhow::Result<Arc<dyn Carrier>> {
+        match tenant.carriers.get(name) {
+            Some(CarrierConfig::Ups(_)) => Ok(Arc::new(self.ups(tenant, name)?)),
+            None => Err(no_carrier(name).into()),
+        }
+    }
+
+    /// The client of a UPS account; the same one each time, so that it keeps its token.
+    ///
+    /// # Errors
+    /// There is none of that name, a secret cannot be resolved, the address is not one, or the
+    /// recording cannot be opened.
+    pub fn ups(&self, tenant: &Tenant, name: &str) -> anyhow::Result<ups::Client> {
+        let Some(CarrierConfig::Ups(account)) = tenant.carriers.get(name) else {
+            return Err(no_carrier(name).into());
+        };
+        let mut made = self.ups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.get(name) {
+            return Ok(client.clone());
+        }
+        let resolve = |reference| {
+            self.secrets
+                .resolve(reference)
+                .map_err(|error| error.fault(&tenant.tenant.name))
+        };
+        let settings = ups::Settings {
+            base_url: account.url.clone(),
+            account: account.account.clone(),
+            client_id: resolve(&account.client_id)?,
+            client_secret: resolve(&account.client_secret)?,
+            negotiated_rates: account.negotiated_rates,
+        };
+        let lane = self
+            .http()?
+            .lane(name, account.requests_per_second, account.parallel)
+            .with_timeout(Duration::from_secs(u64::from(account.timeout_seconds)));
+        let client = ups::Client::new(lane, &settings)?;
+        made.insert(name.to_owned(), client.clone());
+        Ok(client)
+    }
+}
+
+fn no_carrier(name: &str) -> Fault {
+    Fault::usage(format!("there is no carrier {name:?}"))
+        .hint("the tenant's file names them under [carriers]")
 }
 
 /// What a workflow is given.

@@ -61,7 +61,7 @@ impl Carrier for Manual {
     }
 
     /// Nothing: what a person did elsewhere is not known here.
-    async fn find(&self, _: &Sending) -> Result<Found, CarrierError> {
+    async fn find(&self, _: &Sending, _: &[String]) -> Result<Found, CarrierError> {
         Ok(Found::Nothing)
     }
 

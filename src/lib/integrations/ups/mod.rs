@@ -160,8 +160,12 @@ impl Carrier for Client {
         self.ship(sending).await
     }
 
-    async fn find(&self, sending: &Sending) -> Result<Found, CarrierError> {
-        self.recover(sending).await
+    async fn find(&self, sending: &Sending, numbers: &[String]) -> Result<Found, CarrierError> {
+        if numbers.is_empty() {
+            self.recover(sending).await
+        } else {
+            self.recover_numbers(numbers).await
+        }
     }
 
     async fn void(&self, id: &str, pieces: &[String]) -> Result<Voided, CarrierError> {

@@ -77,15 +77,36 @@ impl Client {
         Ok(of_pieces(known))
     }
 
+    /// What UPS knows of numbers of its own, one for each piece.
+    pub(super) async fn recover_numbers(&self, numbers: &[String]) -> Result<Found, CarrierError> {
+        let ask = |(at, number): (usize, &String)| {
+            let number = number.clone();
+            async move {
+                let known = self.known(json!({ "TrackingNumber": number })).await?;
+                Ok::<_, CarrierError>((at + 1, known))
+            }
+        };
+        let known: Vec<(usize, Known)> = stream::iter(numbers.iter().enumerate())
+            .map(ask)
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(of_pieces(known))
+    }
+
     async fn by_reference(&self, reference: &str) -> Result<Known, CarrierError> {
-        let body: Value = json!({ "LabelRecoveryRequest": {
-            "Request": {},
-            "LabelSpecification": label_specification(),
-            "ReferenceValues": {
-                "ReferenceNumber": { "Value": reference },
-                "ShipperNumber": self.account,
-            },
-        }});
+        self.known(json!({ "ReferenceValues": {
+            "ReferenceNumber": { "Value": reference },
+            "ShipperNumber": self.account,
+        }}))
+        .await
+    }
+
+    async fn known(&self, by: Value) -> Result<Known, CarrierError> {
+        let mut request = by;
+        request["Request"] = json!({});
+        request["LabelSpecification"] = label_specification();
+        let body = json!({ "LabelRecoveryRequest": request });
         let path = "labels/v1/recovery";
         let response = match self.ask(Deed::Read, Method::POST, path, Some(&body)).await {
             Ok(response) => response,

@@ -316,32 +316,15 @@ async fn wrong(tx: &mut Tx, parcels: &[Parcel], bought: &Bought) -> anyhow::Resu
 
 /// A carrier's failure as people are told it.
 pub(super) fn fault(error: &CarrierError) -> Fault {
-    match error {
-        CarrierError::Refused { .. } => Fault::failed(error.to_string())
-            .hint("nothing was bought; mend what it says, and ship again"),
-        CarrierError::Unauthorized { .. } => Fault::failed(error.to_string())
-            .hint("check client_id and client_secret in [carriers], and the app's products at the carrier"),
-        CarrierError::Unavailable { retry_after, .. } => {
-            let fault = Fault::try_again(error.to_string());
-            fault.hint(match retry_after {
-                Some(wait) => format!("nothing was bought; try again in {} s", wait.as_secs().max(1)),
-                None => "nothing was bought; try again in a few minutes".to_owned(),
-            })
-        }
-        CarrierError::Unknown { .. } => Fault::try_again(error.to_string())
-            .hint("`opsctl ship settle` asks again; nothing is bought again"),
-        CarrierError::Http(http) => {
-            let text = http.to_string();
-            let fault = match http.exit() {
-                Exit::TryAgain => Fault::try_again(text),
-                Exit::Usage => Fault::usage(text),
-                _ => Fault::failed(text),
-            };
-            match http.hint() {
-                Some(hint) => fault.hint(hint),
-                None => fault,
-            }
-        }
+    let text = error.to_string();
+    let fault = match error.exit() {
+        Exit::TryAgain => Fault::try_again(text),
+        Exit::Usage => Fault::usage(text),
+        Exit::Done | Exit::Failed => Fault::failed(text),
+    };
+    match error.hint() {
+        Some(hint) => fault.hint(hint),
+        None => fault.hint("nothing was bought; mend what it says, and ship again"),
     }
 }
 
