@@ -2,7 +2,7 @@
 //!
 //! Only the command line makes one, and the tests; a workflow never reaches around it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub struct Services {
     /// What resolves references to secrets.
     pub secrets: Arc<Secrets>,
     http: Arc<Mutex<Option<Http>>>,
-    ups: Arc<Mutex<HashMap<String, ups::Client>>>,
+    ups: Arc<Mutex<BTreeMap<String, Arc<ups::Client>>>>,
     options: HttpOptions,
 }
 
@@ -115,55 +115,50 @@ impl Services {
         Ok(woocommerce::Client::new(lane, &settings)?)
     }
 
-    /// A carrier, by its name in `[carriers]`.
+    /// The carrier of this name in `[carriers]`.
     ///
     /// # Errors
-    /// There is none of that name, or as [`Services::ups`].
+    /// There is none, a secret cannot be resolved, or the recording cannot be opened.
     pub fn carrier(&self, tenant: &Tenant, name: &str) -> anyhow::Result<Arc<dyn Carrier>> {
-        match tenant.carriers.get(name) {
-            Some(CarrierConfig::Ups(_)) => Ok(Arc::new(self.ups(tenant, name)?)),
-            None => Err(no_carrier(name).into()),
-        }
+        Ok(self.ups(tenant, name)?)
     }
 
-    /// The client of a UPS account; the same one each time, so that it keeps its token.
+    /// The client of UPS of this name in `[carriers]`. It is made once and kept, for it holds
+    /// the token.
     ///
     /// # Errors
-    /// There is none of that name, a secret cannot be resolved, the address is not one, or the
-    /// recording cannot be opened.
-    pub fn ups(&self, tenant: &Tenant, name: &str) -> anyhow::Result<ups::Client> {
-        let Some(CarrierConfig::Ups(account)) = tenant.carriers.get(name) else {
-            return Err(no_carrier(name).into());
-        };
+    /// As [`Self::carrier`].
+    pub fn ups(&self, tenant: &Tenant, name: &str) -> anyhow::Result<Arc<ups::Client>> {
         let mut made = self.ups.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = made.get(name) {
             return Ok(client.clone());
         }
+        let Some(CarrierConfig::Ups(config)) = tenant.carriers.get(name) else {
+            let fault = Fault::usage(format!("there is no carrier {name:?}"));
+            return Err(fault
+                .hint("name one of [carriers] in the tenant file")
+                .into());
+        };
         let resolve = |reference| {
             self.secrets
                 .resolve(reference)
                 .map_err(|error| error.fault(&tenant.tenant.name))
         };
         let settings = ups::Settings {
-            base_url: account.url.clone(),
-            account: account.account.clone(),
-            client_id: resolve(&account.client_id)?,
-            client_secret: resolve(&account.client_secret)?,
-            negotiated_rates: account.negotiated_rates,
+            base_url: config.url.clone(),
+            account: config.account.clone(),
+            client_id: resolve(&config.client_id)?,
+            client_secret: resolve(&config.client_secret)?,
+            negotiated_rates: config.negotiated_rates,
         };
         let lane = self
             .http()?
-            .lane(name, account.requests_per_second, account.parallel)
-            .with_timeout(Duration::from_secs(u64::from(account.timeout_seconds)));
-        let client = ups::Client::new(lane, &settings)?;
+            .lane(name, config.requests_per_second, config.parallel)
+            .with_timeout(Duration::from_secs(u64::from(config.timeout_seconds)));
+        let client = Arc::new(ups::Client::new(lane, &settings)?);
         made.insert(name.to_owned(), client.clone());
         Ok(client)
     }
-}
-
-fn no_carrier(name: &str) -> Fault {
-    Fault::usage(format!("there is no carrier {name:?}"))
-        .hint("the tenant's file names them under [carriers]")
 }
 
 /// What a workflow is given.
