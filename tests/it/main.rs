@@ -12,6 +12,7 @@
 )]
 
 mod bad_files;
+mod carriage;
 mod concurrency;
 mod count_entries;
 mod count_places;

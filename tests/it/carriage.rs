@@ -1,0 +1,7 @@
+//! Orders leave with a carrier: labels are bought once, whatever happens to the answer, and
+//! what lies in the boxes leaves with them.
+
+mod buying;
+mod dock;
+mod lost;
+mod on_the_way;
