@@ -117,7 +117,11 @@ pub async fn rates(ctx: &Context, wish: &Wish) -> anyhow::Result<Rates> {
         }
     };
     let carrier = ctx.services.carrier(&ctx.tenant, &plan.carrier)?;
-    let rates = carrier.rates(&plan.asked.sending).await;
+    let mut sending = plan.asked.sending.clone();
+    if wish.service.is_none() {
+        sending.service = String::new();
+    }
+    let rates = carrier.rates(&sending).await;
     Ok(Rates {
         order: plan.order_ref,
         carrier: plan.carrier,

@@ -80,7 +80,7 @@ async fn an_order_that_does_not_lie_packed_says_what_it_weighs(shop: Shop) {
         "Express",
     ];
     let report = dock.shop.json(&pieces);
-    assert_eq!(report["service"], "01");
+    assert_eq!(report["service"], "65");
     assert_eq!(report["consignment"]["parcels"][1]["weight_g"], 800);
     assert_eq!(dock.ups().counts().bought, 2);
     assert_eq!(dock.on_hand(), 48);
@@ -121,7 +121,7 @@ async fn what_the_carrier_refuses_is_not_bought(shop: Shop) {
         "packed"
     );
     // What is wrong with us is told as such, and the order is free to be shipped again.
-    dock.spoil("503,path=shipments,times=20");
+    dock.spoil("429:600,path=shipments");
     refused(
         &dock.shop,
         &["ship", "manual:1"],

@@ -58,8 +58,9 @@ impl Dock {
         let more = format!(
             "[shipping.sender]\n{sender}[carriers.ups]\nkind = \"ups\"\nurl = \"{}\"\n\
              account = \"{ACCOUNT}\"\nclient_id = \"file://{id}\"\nclient_secret = \"file://{secret}\"\n\
-             requests_per_second = 1000\nservices = {{ \"Express\" = \"01\" }}\nservice = \"{}\"\n{}",
+             requests_per_second = 1000\nservices = {{ \"Express\" = \"{}\" }}\nservice = \"{}\"\n{}",
             sandbox.ups_url(),
+            if country == "US" { "01" } else { "65" },
             if country == "US" { "03" } else { "11" },
             trading::channel(&shop, &sandbox),
         );

@@ -34,9 +34,8 @@ pub(super) async fn buy(ctx: &Context, plan: &Plan) -> anyhow::Result<i64> {
     let answer = carrier.buy(&plan.asked.sending).await;
     until_no_conflict!(note(ctx, id, &attempt, &answer))?;
     match answer {
-        Ok(_) => Ok(id),
-        Err(CarrierError::Unknown { reason, .. }) => {
-            tracing::warn!(%reason, consignment = id, "whether the labels were bought is unknown");
+        // What came may need a decision; what is unknown is asked for at once.
+        Ok(_) | Err(CarrierError::Unknown { .. }) => {
             let mut tx = ctx.store.read().await?;
             let row = the(&mut tx, id).await?;
             drop(tx);
