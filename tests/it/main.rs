@@ -49,5 +49,6 @@ mod sync;
 mod tenant;
 mod trade;
 mod trading;
+mod ups;
 mod weather;
 mod web_security;

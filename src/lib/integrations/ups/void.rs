@@ -28,7 +28,7 @@ struct Answer {
 #[serde(rename_all = "PascalCase")]
 struct Summary {
     summary_result: Outcome,
-    #[serde(default, deserialize_with = "wire::many")]
+    #[serde(default, alias = "PackageLevelResult", deserialize_with = "wire::many")]
     package_level_results: Vec<OfPackage>,
 }
 
