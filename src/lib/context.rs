@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::config::{DimensionUnit, Tenant, WeightUnit, WooCommerce};
 use crate::domain::time::UtcMs;
 use crate::integrations::http::{Http, HttpError, HttpOptions};
-use crate::integrations::woocommerce;
+use crate::integrations::{cups, woocommerce};
 use crate::progress::Show;
 use crate::store::{Stamp, Store};
 use crate::vault::Secrets;
@@ -108,6 +108,20 @@ impl Services {
             .lane(name, shop.requests_per_second, shop.parallel)
             .with_timeout(Duration::from_secs(u64::from(shop.timeout_seconds)));
         Ok(woocommerce::Client::new(lane, &settings)?)
+    }
+
+    /// The tenant's print server.
+    ///
+    /// # Errors
+    /// The recording cannot be opened, or TLS cannot be set up.
+    pub fn cups(&self, tenant: &Tenant) -> Result<cups::Client, HttpError> {
+        let printing = &tenant.printing;
+        let lane = self
+            .http()?
+            .lane(cups::SERVICE, cups::REQUESTS_PER_SECOND, 1)
+            .with_retry(cups::RETRY)
+            .with_timeout(Duration::from_secs(u64::from(printing.timeout_seconds)));
+        Ok(cups::Client::new(lane, &printing.cups))
     }
 }
 

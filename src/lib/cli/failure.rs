@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::fault::{Exit, Fault};
 use crate::integrations::http::HttpError;
-use crate::integrations::woocommerce;
+use crate::integrations::{cups, woocommerce};
 use crate::store::StoreError;
 
 /// A wrong command line, or a request for help.
@@ -52,6 +52,9 @@ fn told_by(cause: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<St
     }
     if let Some(shop) = cause.downcast_ref::<woocommerce::Error>() {
         return Some((shop.exit(), shop.hint()));
+    }
+    if let Some(printing) = cause.downcast_ref::<cups::Error>() {
+        return Some((printing.exit(), printing.hint()));
     }
     if let Some(store) = cause.downcast_ref::<StoreError>() {
         return Some((store.exit(), store.hint().map(ToOwned::to_owned)));

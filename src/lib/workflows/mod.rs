@@ -14,6 +14,7 @@ pub mod open;
 pub mod orders;
 pub mod pack;
 pub mod pick;
+pub mod printing;
 pub mod products;
 pub mod proof;
 pub mod propose;
