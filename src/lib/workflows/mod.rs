@@ -6,6 +6,7 @@ pub mod dispatch;
 pub mod doctor;
 pub mod holds;
 pub mod invoice;
+pub mod label;
 pub mod landed;
 pub mod locations;
 pub mod low_stock;
