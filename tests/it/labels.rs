@@ -65,14 +65,25 @@ async fn a_label_is_kept_as_issued_and_printed(shop: Shop) {
     let made = shop.json(&["label", "product", "PEN", "--copies", "3", "--out", out]);
     assert_eq!(made["reads"], "4006381333931");
     let zpl = std::fs::read(&file).unwrap();
-    assert!(shop.json(&["label", "list"])["rows"].as_array().unwrap().is_empty());
+    assert!(
+        shop.json(&["label", "list"])["rows"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
 
     let made = shop.json(&["label", "product", "PEN", "--copies", "3"]);
     assert_eq!(made["job"]["state"], "printed", "{made}");
     assert_eq!(printer.must_get(1)[0], zpl);
     let document = made["document"].to_string();
     let copy = shop.path("copy.zpl");
-    shop.json(&["label", "preview", &document, "--out", copy.to_str().unwrap()]);
+    shop.json(&[
+        "label",
+        "preview",
+        &document,
+        "--out",
+        copy.to_str().unwrap(),
+    ]);
     assert_eq!(std::fs::read(copy).unwrap(), zpl);
 
     shop.json(&["label", "bin", "B-1"]);
@@ -81,13 +92,25 @@ async fn a_label_is_kept_as_issued_and_printed(shop: Shop) {
     shop.json(&["label", "tote", "12"]);
     printer.must_get(5);
     for (args, words) in [
-        (&["label", "product", "NONE"][..], "there is no product NONE"),
+        (
+            &["label", "product", "NONE"][..],
+            "there is no product NONE",
+        ),
         (&["label", "product", "Tüte"], "no code can be made"),
         (&["label", "lot", "PEN", "B"], "there is no lot B of PEN"),
-        (&["label", "serial", "PEN", "X"], "there is no serial X of PEN"),
+        (
+            &["label", "serial", "PEN", "X"],
+            "there is no serial X of PEN",
+        ),
         (&["label", "bin", "NONE"], "there is no location \"NONE\""),
-        (&["label", "print", "S-9"], "there is no shipment or consignment S-9"),
-        (&["label", "reprint", "document:99"], "there is no document 99"),
+        (
+            &["label", "print", "S-9"],
+            "there is no shipment or consignment S-9",
+        ),
+        (
+            &["label", "reprint", "document:99"],
+            "there is no document 99",
+        ),
         (&["label", "reprint", "job:99"], "there is no print job 99"),
         (&["label", "preview", "99"], "there is no document 99"),
     ] {
@@ -110,7 +133,10 @@ async fn a_template_that_changed_under_its_version_is_refused(shop: Shop) {
     shop.sql("UPDATE template_bundles SET bundle = 'another' WHERE template = 'label/tote-1'")
         .await;
     let told = refused(&shop, 1, &["label", "tote", "3"]);
-    assert!(told.contains("label/tote-1 has changed since it was used"), "{told}");
+    assert!(
+        told.contains("label/tote-1 has changed since it was used"),
+        "{told}"
+    );
     printer.must_get(2);
 }
 
@@ -121,7 +147,10 @@ async fn the_station_is_the_one_named_or_the_only_one() {
     let tote = ["label", "tote", "1", "--dry-run"];
     let told = refused(&shop, 2, &tote);
     assert!(told.contains("[printing.stations.bench]"), "{told}");
-    let more = stations("http://127.0.0.1:1", &[("bench", "zebra"), ("door", "other")]);
+    let more = stations(
+        "http://127.0.0.1:1",
+        &[("bench", "zebra"), ("door", "other")],
+    );
     shop.write("tenants/shop.toml", &shop.tenant_file(&more));
     let told = refused(&shop, 2, &tote);
     assert!(told.contains("there is: bench, door"), "{told}");
@@ -145,11 +174,17 @@ fn scanned(pictures: &[PathBuf]) -> Vec<Vec<String>> {
         panic!("OPSCTL_TEST_CODE_READER is not set: start the tests with tests/run.sh")
     });
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/codes.py");
-    let output = Command::new(reader).arg(script).args(pictures).output().unwrap();
+    let output = Command::new(reader)
+        .arg(script)
+        .args(pictures)
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[cfg(feature = "preview")]

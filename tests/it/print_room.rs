@@ -94,7 +94,15 @@ pub fn queue(cups: &str, to: SocketAddr) -> String {
         cups,
         "lpadmin",
         &[
-            "-p", &name, "-E", "-v", &device, "-m", "raw", "-o", "printer-error-policy=stop-printer",
+            "-p",
+            &name,
+            "-E",
+            "-v",
+            &device,
+            "-m",
+            "raw",
+            "-o",
+            "printer-error-policy=stop-printer",
         ],
     );
     name
@@ -210,7 +218,9 @@ impl Cups {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        until("CUPS answers", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        until("CUPS answers", || {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
         child
     }
 

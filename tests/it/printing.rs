@@ -59,7 +59,11 @@ async fn labels_and_papers_come_out_once_byte_for_byte(shop: Shop) {
     let made: [(&str, &str, &[u8]); 3] = [
         ("label", ZPL, &bytes),
         ("label", ZPL, LABEL),
-        ("packing_slip", "application/pdf", b"%PDF-1.4\n\xff\xfe\n%%EOF"),
+        (
+            "packing_slip",
+            "application/pdf",
+            b"%PDF-1.4\n\xff\xfe\n%%EOF",
+        ),
     ];
     sending(&shop, &ctx, "S-1", &made).await;
     let plan = shop.json(&["label", "print", "S-1", "--dry-run"]);
@@ -73,7 +77,10 @@ async fn labels_and_papers_come_out_once_byte_for_byte(shop: Shop) {
         assert!(got.iter().any(|label| label == bytes));
     }
     let again = ends(&shop, 0, &["label", "print", "S-1"]);
-    assert!(again.contains("3 documents were printed before."), "{again}");
+    assert!(
+        again.contains("3 documents were printed before."),
+        "{again}"
+    );
     ends(&shop, 0, &["label", "jobs"]);
     printer.must_get(3);
 
@@ -94,7 +101,10 @@ async fn what_the_queue_does_not_take_is_told_at_once_and_kept(shop: Shop) {
     sending(&shop, &ctx, "S-1", &[("label", ZPL, LABEL)]).await;
     let started = Instant::now();
     let told = ends(&shop, 1, &["label", "print", "S-1"]);
-    assert!(told.contains("the queue nosuchqueue is not there"), "{told}");
+    assert!(
+        told.contains("the queue nosuchqueue is not there"),
+        "{told}"
+    );
     assert!(started.elapsed() < Duration::from_secs(5));
 
     let ctx = with_printer(&shop, &cups, &queue).await;
@@ -102,13 +112,20 @@ async fn what_the_queue_does_not_take_is_told_at_once_and_kept(shop: Shop) {
     sending(&shop, &ctx, "S-2", &[("label", ZPL, LABEL)]).await;
     let told = ends(&shop, 1, &["label", "print", "S-2"]);
     let known_now = known(&shop);
-    assert!(known_now.contains("is stopped: out of labels"), "{known_now}");
+    assert!(
+        known_now.contains("is stopped: out of labels"),
+        "{known_now}"
+    );
     assert!(told.contains("What failed is kept"), "{told}");
 
     admin(&cups, "cupsenable", &[&queue]);
     admin(&cups, "cupsreject", &["-r", "being cleaned", &queue]);
     ends(&shop, 1, &["label", "print", "S-2"]);
-    assert!(known(&shop).contains("takes no jobs: being cleaned"), "{}", known(&shop));
+    assert!(
+        known(&shop).contains("takes no jobs: being cleaned"),
+        "{}",
+        known(&shop)
+    );
     assert!(printer.got().is_empty());
 
     // Once all is well the same command prints what failed before CUPS had it.
@@ -149,7 +166,11 @@ async fn a_printer_that_is_gone_is_told_and_its_label_taken_back_for_a_reprint()
     ends(&shop, 0, &["label", "reprint", "S-1"]);
     printer.must_get(1);
     assert_eq!(states(&shop).last().unwrap(), "printed");
-    assert!(!states(&shop).contains(&"sent".to_owned()), "{:?}", states(&shop));
+    assert!(
+        !states(&shop).contains(&"sent".to_owned()),
+        "{:?}",
+        states(&shop)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -181,7 +202,13 @@ async fn a_lost_answer_is_settled_by_asking(shop: Shop) {
     let queue = queue(&cups, printer.address);
     let wire = Wire::to(&cups);
     let ctx = with_printer(&shop, &wire.url, &queue).await;
-    sending(&shop, &ctx, "S-1", &[("label", ZPL, LABEL), ("label", ZPL, LABEL)]).await;
+    sending(
+        &shop,
+        &ctx,
+        "S-1",
+        &[("label", ZPL, LABEL), ("label", ZPL, LABEL)],
+    )
+    .await;
     wire.lose_next.store(true, Ordering::SeqCst);
     ends(&shop, 0, &["label", "print", "S-1"]);
     assert!(!wire.lose_next.load(Ordering::SeqCst));
@@ -195,7 +222,13 @@ async fn eight_processes_print_a_job_once(shop: Shop) {
     let printer = Printer::start();
     let queue = queue(&shared(), printer.address);
     let ctx = with_printer(&shop, &shared(), &queue).await;
-    sending(&shop, &ctx, "S-1", &[("label", ZPL, LABEL), ("label", ZPL, LABEL)]).await;
+    sending(
+        &shop,
+        &ctx,
+        "S-1",
+        &[("label", ZPL, LABEL), ("label", ZPL, LABEL)],
+    )
+    .await;
     let children: Vec<_> = (0..8)
         .map(|_| {
             let mut command = shop.command(&["label", "print", "S-1"]);
@@ -218,7 +251,13 @@ async fn a_run_that_died_is_settled_by_the_next(shop: Shop) {
     let printer = Printer::start();
     let queue = queue(&shared(), printer.address);
     let mut ctx = with_printer(&shop, &shared(), &queue).await;
-    let ids = sending(&shop, &ctx, "S-1", &[("label", ZPL, LABEL), ("label", ZPL, LABEL)]).await;
+    let ids = sending(
+        &shop,
+        &ctx,
+        "S-1",
+        &[("label", ZPL, LABEL), ("label", ZPL, LABEL)],
+    )
+    .await;
     let stamp = ctx.stamp();
     let mut tx = ctx.store.begin().await.unwrap();
     let mut jobs = Vec::new();
@@ -267,7 +306,11 @@ async fn a_run_that_died_is_settled_by_the_next(shop: Shop) {
     ctx.clock = Clock::Fixed(UtcMs(until + 2 * 3_600_000));
     let rows = printing::run_due(&ctx, patience).await.unwrap();
     assert_eq!(state(&rows), ["unknown", "unknown"]);
-    assert!(rows[0].said.contains("reprint it if not"), "{}", rows[0].said);
+    assert!(
+        rows[0].said.contains("reprint it if not"),
+        "{}",
+        rows[0].said
+    );
     printer.must_get(2);
     ends(&shop, 0, &["label", "reprint", "S-1"]);
     printer.must_get(4);
@@ -284,7 +327,11 @@ async fn a_print_server_that_is_killed_is_waited_for_and_asked() {
     cups.kill();
     let told = ends(&shop, 75, &["label", "print", "S-1"]);
     assert_eq!(states(&shop), ["planned"], "{told}");
-    assert!(known(&shop).contains("CUPS cannot be reached"), "{}", known(&shop));
+    assert!(
+        known(&shop).contains("CUPS cannot be reached"),
+        "{}",
+        known(&shop)
+    );
     cups.start_again();
     ends(&shop, 0, &["label", "jobs"]);
     assert_eq!(states(&shop), ["printed"]);

@@ -348,7 +348,9 @@ pub(super) fn server_url(text: &str) -> Result<(), Refusal> {
 pub(super) fn country(text: &str) -> Result<(), Refusal> {
     match country::alpha2(text) {
         Ok(code) if code == text => Ok(()),
-        Ok(code) => Err(Refusal::new("a country is two capital letters").help(format!("write {code}"))),
+        Ok(code) => {
+            Err(Refusal::new("a country is two capital letters").help(format!("write {code}")))
+        }
         Err(why) => Err(Refusal::new(why)),
     }
 }
@@ -365,10 +367,16 @@ pub(super) fn queue_name(text: &str) -> Result<(), Refusal> {
 
 /// Whether a text looks like a UPS account.
 pub(super) fn ups_account(text: &str) -> Result<(), Refusal> {
-    if text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
+    if text.len() == 6
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    {
         Ok(())
     } else {
-        Err(Refusal::new("a UPS account is six capital letters and digits"))
+        Err(Refusal::new(
+            "a UPS account is six capital letters and digits",
+        ))
     }
 }
 
@@ -377,7 +385,8 @@ pub(super) fn ups_service(text: &str) -> Result<(), Refusal> {
     if text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit()) {
         Ok(())
     } else {
-        Err(Refusal::new("a UPS service is two digits").help("such as 03 (Ground) or 01 (Next Day Air)"))
+        Err(Refusal::new("a UPS service is two digits")
+            .help("such as 03 (Ground) or 01 (Next Day Air)"))
     }
 }
 

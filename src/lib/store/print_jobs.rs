@@ -95,27 +95,35 @@ const OPEN: &str = "j.state IN ('planned', 'sending', 'sent', 'unknown')";
 /// Plans a job; the same reference a second time changes nothing. Gives its number.
 ///
 /// # Errors
-/// The store's.
+/// A conflict, where somebody plans the same at this moment; or the store's.
 pub async fn plan(tx: &mut Tx, stamp: &Stamp, new: &New<'_>) -> Result<i64, StoreError> {
-    tx.run(
-        "INSERT INTO print_jobs (document_id, station, printer, reference, state, said, \
+    let planned = tx
+        .run(
+            "INSERT INTO print_jobs (document_id, station, printer, reference, state, said, \
            next_at, created_at, updated_at, actor, run) \
          SELECT ?, ?, ?, ?, 'planned', '', ?, ?, ?, ?, ? FROM instance \
          WHERE NOT EXISTS (SELECT 1 FROM print_jobs p WHERE p.reference = ?)",
-        vals![
-            new.document,
-            new.station,
-            new.printer,
-            new.reference,
-            stamp.at,
-            stamp.at,
-            stamp.at,
-            &stamp.actor,
-            &stamp.run,
-            new.reference
-        ],
-    )
-    .await?;
+            vals![
+                new.document,
+                new.station,
+                new.printer,
+                new.reference,
+                stamp.at,
+                stamp.at,
+                stamp.at,
+                &stamp.actor,
+                &stamp.run,
+                new.reference
+            ],
+        )
+        .await;
+    if let Err(error) = planned {
+        return Err(if error.is_duplicate() {
+            StoreError::Conflict(error.to_string())
+        } else {
+            error
+        });
+    }
     tx.int(
         "SELECT id FROM print_jobs WHERE reference = ?",
         vals![new.reference],

@@ -108,10 +108,7 @@ pub fn station<'a>(
 ///
 /// # Errors
 /// The station has no printer for it, or no printer takes it.
-fn printer<'a>(
-    (name, station): (&str, &'a Station),
-    media_type: &str,
-) -> Result<&'a str, Fault> {
+fn printer<'a>((name, station): (&str, &'a Station), media_type: &str) -> Result<&'a str, Fault> {
     let (queue, field) = match media_type {
         zpl::MEDIA_TYPE => (&station.labels, "labels"),
         "application/pdf" => (&station.documents, "documents"),

@@ -51,7 +51,15 @@ pub fn exit(printed: &Printed) -> Exit {
 
 fn table(page: &mut Page, rows: &[Row]) {
     page.table(
-        &["job#", "document#", "what", "printer", "state", "since", "known"],
+        &[
+            "job#",
+            "document#",
+            "what",
+            "printer",
+            "state",
+            "since",
+            "known",
+        ],
         rows.iter().map(|row| {
             vec![
                 row.id.to_string(),

@@ -53,13 +53,21 @@ impl Code {
         // The printer works the check digit out.
         let (kind, data, human) = match gtin.kind() {
             Kind::Gtin14 => return Ok(Self::gs1(&format!("01{gtin}"), &format!("(01){gtin}"))),
-            Kind::Ean8 => ("ean8", format!("{:07}", number / 10), format!("{number:08}")),
-            Kind::UpcA | Kind::UpcE => {
-                ("upca", format!("{:011}", number / 10), format!("{number:012}"))
-            }
-            Kind::Ean13 | Kind::Isbn13 => {
-                ("ean13", format!("{:012}", number / 10), format!("{number:013}"))
-            }
+            Kind::Ean8 => (
+                "ean8",
+                format!("{:07}", number / 10),
+                format!("{number:08}"),
+            ),
+            Kind::UpcA | Kind::UpcE => (
+                "upca",
+                format!("{:011}", number / 10),
+                format!("{number:012}"),
+            ),
+            Kind::Ean13 | Kind::Isbn13 => (
+                "ean13",
+                format!("{:012}", number / 10),
+                format!("{number:013}"),
+            ),
         };
         Ok(Self {
             kind,

@@ -141,7 +141,11 @@ pub fn make(label: &Label, copies: u32) -> Result<Made, ZplError> {
     let copies = copies.clamp(1, MOST_COPIES);
     let small = |title: &str| lines(title, WIDE, 22, 2);
     let beside = |text: &str, code: &Code, size: u32| {
-        let (wide, most) = if code.is_matrix() { (BESIDE, 2) } else { (WIDE, 1) };
+        let (wide, most) = if code.is_matrix() {
+            (BESIDE, 2)
+        } else {
+            (WIDE, 1)
+        };
         lines(text, wide, size, most)
     };
     let (template, kind, name, code, values) = match label {

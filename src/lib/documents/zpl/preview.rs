@@ -34,7 +34,9 @@ pub fn png(zpl: &[u8]) -> Result<Vec<u8>, String> {
 /// The number behind a command.
 fn said(zpl: &[u8], command: &str) -> Option<u32> {
     let command = command.as_bytes();
-    let at = zpl.windows(command.len()).position(|part| part == command)?;
+    let at = zpl
+        .windows(command.len())
+        .position(|part| part == command)?;
     let digits = zpl[at + command.len()..].iter();
     let digits: Vec<u8> = digits.copied().take_while(u8::is_ascii_digit).collect();
     std::str::from_utf8(&digits).ok()?.parse().ok()

@@ -41,7 +41,10 @@ fn nothing_is_put_out_but_behind_fh() {
         for (at, _) in text.match_indices("^FD") {
             assert!(text[..at].ends_with("^FH_"), "{name} at {at}");
         }
-        assert!(text.starts_with("^XA\n^CI28\n") && text.ends_with("^XZ\n"), "{name}");
+        assert!(
+            text.starts_with("^XA\n^CI28\n") && text.ends_with("^XZ\n"),
+            "{name}"
+        );
         // In a command only numbers of our own are put out.
         for (at, _) in text.match_indices("{{") {
             let before = &text[..at];
@@ -68,7 +71,11 @@ fn a_product_bears_its_number_or_its_sku() {
     }
     let made = make(&product("PEN-1", "Pen", None), 3).unwrap();
     assert!(made.zpl.contains("^PQ3\n"));
-    assert!(made.zpl.contains("^BCN,90,N,N,N^FH_^FDPEN-1^FS"), "{}", made.zpl);
+    assert!(
+        made.zpl.contains("^BCN,90,N,N,N^FH_^FDPEN-1^FS"),
+        "{}",
+        made.zpl
+    );
     let made = make(&product("a>b", "Pen", None), 1).unwrap();
     assert!(made.zpl.contains("^FDa_3E0b^FS"), "{}", made.zpl);
     let long = "A_LONG_SKU_OF_THE_SUPPLIER";
@@ -84,7 +91,8 @@ fn a_product_bears_its_number_or_its_sku() {
 fn lots_and_serials_stand_behind_their_product_where_gs1_has_room() {
     let made = make(&lot("A_7", gtin(PEN)), 1).unwrap();
     assert!(
-        made.zpl.contains("^BXN,5,200,,,,_^FH_^FD_5F1010400638133393110A_5F_5F7^FS"),
+        made.zpl
+            .contains("^BXN,5,200,,,,_^FH_^FD_5F1010400638133393110A_5F_5F7^FS"),
         "{}",
         made.zpl
     );
@@ -111,7 +119,11 @@ fn the_house_codes_are_those_of_the_station() {
 
 #[test]
 fn hostile_text_stays_text() {
-    for text in HOSTILE.iter().map(|t| (*t).to_owned()).chain(["x^".repeat(250)]) {
+    for text in HOSTILE
+        .iter()
+        .map(|t| (*t).to_owned())
+        .chain(["x^".repeat(250)])
+    {
         let made = make(&product("PEN", &text, gtin(PEN)), 1).unwrap();
         let plain = make(&product("PEN", "x", gtin(PEN)), 1).unwrap();
         let commands = |zpl: &str| zpl.matches(['^', '~']).count();
@@ -119,7 +131,11 @@ fn hostile_text_stays_text() {
         let more = commands(&made.zpl) - commands(&plain.zpl);
         assert!(more == 0 || more == 5, "{text:?}: {}", made.zpl);
         assert_eq!(made.zpl.matches("^XZ").count(), 1);
-        assert!(made.zpl.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)));
+        assert!(
+            made.zpl
+                .bytes()
+                .all(|b| b == b'\n' || (b' '..=b'~').contains(&b))
+        );
     }
 }
 
@@ -154,7 +170,11 @@ fn every_label_is_one_label() {
         assert_eq!(found.len(), 1, "{}", made.zpl);
         let png = preview::png(zpl).unwrap();
         let word = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
-        let size = if made.kind == "tote_label" { (812, 1218) } else { (457, 254) };
+        let size = if made.kind == "tote_label" {
+            (812, 1218)
+        } else {
+            (457, 254)
+        };
         assert_eq!((word(16), word(20)), size, "{}", made.kind);
     }
     assert!(preview::png(b"junk").is_err());

@@ -57,9 +57,9 @@ pub fn lines(text: &str, dots: u32, size: u32, most: usize) -> Vec<String> {
 fn pieces(word: &str, dots: u32, size: u32) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for c in word.chars() {
-        let full = pieces.last().is_some_and(|piece| {
-            !piece.is_empty() && width(&format!("{piece}{c}"), size) > dots
-        });
+        let full = pieces
+            .last()
+            .is_some_and(|piece| !piece.is_empty() && width(&format!("{piece}{c}"), size) > dots);
         if full {
             pieces.push(String::new());
         }

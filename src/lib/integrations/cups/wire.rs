@@ -84,7 +84,12 @@ fn of_queue(
     operation: Operation,
     more: impl FnOnce(&mut IppRequestResponse) -> Made,
 ) -> Result<Asked, Error> {
-    made(server, &format!("/printers/{}", percent::encode(queue)), operation, more)
+    made(
+        server,
+        &format!("/printers/{}", percent::encode(queue)),
+        operation,
+        more,
+    )
 }
 
 fn of_job(

@@ -156,7 +156,10 @@ async fn label(tx: &mut Tx, subject: &Subject) -> anyhow::Result<Label> {
     let Some(serial) = serial else {
         return Ok(Label::Product { sku, title, gtin });
     };
-    if serials::find(tx, serial, Some(product.id)).await?.is_empty() {
+    if serials::find(tx, serial, Some(product.id))
+        .await?
+        .is_empty()
+    {
         return Err(Fault::failed(format!("there is no serial {serial} of {sku}")).into());
     }
     let serial = serial.clone();
@@ -197,7 +200,10 @@ async fn hold_to_bundle(tx: &mut Tx, stamp: &Stamp, made: &Made) -> anyhow::Resu
     match documents::bundle(tx, made.template).await? {
         Some(known) if known == made.bundle => Ok(()),
         Some(_) => {
-            let text = format!("the template {} has changed since it was used", made.template);
+            let text = format!(
+                "the template {} has changed since it was used",
+                made.template
+            );
             Err(Fault::failed(text)
                 .hint("a template that was used never changes: a change is a new version")
                 .into())

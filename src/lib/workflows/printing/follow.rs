@@ -158,6 +158,8 @@ mod tests {
         assert!(is_refusal("Filter failed"));
         assert!(is_refusal("Unsupported document-format"));
         assert!(!is_refusal(""));
-        assert!(!is_refusal("The printer may not exist or is unavailable at this time."));
+        assert!(!is_refusal(
+            "The printer may not exist or is unavailable at this time."
+        ));
     }
 }
