@@ -14,7 +14,8 @@ WebInterface No
 Browsing No
 LogLevel warn
 MaxLogSize 0
-JobRetryInterval 1
+# What it was told is kept at once: it may be killed.
+DirtyCleanInterval 0
 <Location />
   Order allow,deny
   Allow from 127.0.0.1

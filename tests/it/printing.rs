@@ -85,10 +85,12 @@ async fn labels_and_papers_come_out_once_byte_for_byte(shop: Shop) {
     printer.must_get(3);
 
     // A reprint is a job of its own.
-    ends(&shop, 0, &["label", "reprint", "job:2"]);
+    let jobs = shop.json(&["label", "list"]);
+    let second = jobs["rows"][1]["id"].as_i64().unwrap();
+    ends(&shop, 0, &["label", "reprint", &format!("job:{second}")]);
     assert_eq!(printer.must_get(4)[3], LABEL);
     assert_eq!(states(&shop), ["printed"; 4]);
-    let told = shop.json(&["events"]).to_string();
+    let told = ends(&shop, 0, &["--json", "events"]);
     assert_eq!(told.matches("print.sent").count(), 4, "{told}");
     shop.must_be_sound();
 }
@@ -133,7 +135,7 @@ async fn what_the_queue_does_not_take_is_told_at_once_and_kept(shop: Shop) {
     ends(&shop, 0, &["label", "print", "S-2"]);
     ends(&shop, 0, &["label", "reprint", "S-1"]);
     printer.must_get(2);
-    let told = shop.json(&["events"]).to_string();
+    let told = ends(&shop, 0, &["--json", "events"]);
     assert_eq!(told.matches("print.failed").count(), 3, "{told}");
 }
 

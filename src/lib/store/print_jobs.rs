@@ -124,11 +124,15 @@ pub async fn plan(tx: &mut Tx, stamp: &Stamp, new: &New<'_>) -> Result<i64, Stor
             error
         });
     }
-    tx.int(
-        "SELECT id FROM print_jobs WHERE reference = ?",
-        vals![new.reference],
-    )
-    .await
+    let found: Option<(i64,)> = tx
+        .opt(
+            "SELECT id FROM print_jobs WHERE reference = ?",
+            vals![new.reference],
+        )
+        .await?;
+    // Planned by another since this transaction's picture was taken.
+    let unseen = || StoreError::Conflict(format!("{} was planned meanwhile", new.reference));
+    found.map(|(id,)| id).ok_or_else(unseen)
 }
 
 /// One job.
