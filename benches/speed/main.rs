@@ -27,8 +27,13 @@ mod harness;
 #[allow(dead_code, reason = "made for the tests")]
 mod site;
 
+#[path = "../../tests/it/print_room.rs"]
+#[allow(dead_code, reason = "made for the tests")]
+mod print_room;
+
 mod made_up;
 mod pages;
+mod print;
 mod process;
 mod raw;
 mod reserve;
@@ -71,6 +76,9 @@ async fn main() {
     }
     if wanted("pages") {
         pages::measure(&mut table).await;
+    }
+    if wanted("print") {
+        print::measure(&mut table).await;
     }
     println!("{}", raw::settings().await);
     println!("{table}");

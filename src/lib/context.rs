@@ -12,7 +12,7 @@ use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::integrations::carrier::Carrier;
 use crate::integrations::http::{Http, HttpError, HttpOptions};
-use crate::integrations::{ups, woocommerce};
+use crate::integrations::{cups, ups, woocommerce};
 use crate::progress::Show;
 use crate::store::{Stamp, Store};
 use crate::vault::Secrets;
@@ -158,6 +158,20 @@ impl Services {
         let client = Arc::new(ups::Client::new(lane, &settings)?);
         made.insert(name.to_owned(), client.clone());
         Ok(client)
+    }
+
+    /// The tenant's print server.
+    ///
+    /// # Errors
+    /// The recording cannot be opened, or TLS cannot be set up.
+    pub fn cups(&self, tenant: &Tenant) -> Result<cups::Client, HttpError> {
+        let printing = &tenant.printing;
+        let lane = self
+            .http()?
+            .lane(cups::SERVICE, cups::REQUESTS_PER_SECOND, 1)
+            .with_retry(cups::RETRY)
+            .with_timeout(Duration::from_secs(u64::from(printing.timeout_seconds)));
+        Ok(cups::Client::new(lane, &printing.cups))
     }
 }
 

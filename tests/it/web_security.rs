@@ -29,6 +29,12 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("POST", "/users/1/enable", [303, 403, 403, 422]),
     ("POST", "/users/1/reset", [303, 403, 403, 422]),
     ("POST", "/users/1/role", [303, 403, 403, 422]),
+    ("GET", "/labels", [303, 403, 200, 200]),
+    ("GET", "/labels/1.png", [303, 403, 404, 404]),
+    ("GET", "/labels/1.zpl", [303, 403, 404, 404]),
+    ("GET", "/labels/nothing", [303, 403, 404, 404]),
+    // Without a station nothing can be printed: the form is looked at, and refused.
+    ("POST", "/labels/1/reprint", [303, 403, 400, 400]),
     ("GET", "/station/switch", [303, 200, 200, 200]),
     ("POST", "/station/switch", [303, 400, 400, 400]),
     ("GET", "/no/such/page", [404, 404, 404, 404]),

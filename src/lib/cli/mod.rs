@@ -17,6 +17,7 @@ mod hold;
 mod init;
 mod invoice;
 mod jobs;
+mod label;
 mod landed;
 mod location;
 mod orders;
@@ -183,6 +184,8 @@ enum Command {
     Ship(ship::Args),
     /// Ask where parcels are, and note what happened
     Track(track::Args),
+    /// Print labels and papers, print them again, and make the house's own labels
+    Label(label::Args),
     /// Serve the pick station and the office's pages
     Serve(serve::Args),
     /// Say who may use the pages, and as what
@@ -330,6 +333,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Hold(args) => with_context(globals, out, async |ctx, out| {
             hold::run(&args, ctx, out).await
+        }),
+        Command::Label(args) => with_context(globals, out, async |ctx, out| {
+            label::run(&args, ctx, out).await
         }),
         Command::Check(args) => with_context(globals, out, async |ctx, out| {
             check::run(&args, ctx, out).await

@@ -1,6 +1,7 @@
 //! The outside services, one folder each, all over one `http`.
 
 pub mod carrier;
+pub mod cups;
 pub mod http;
 pub mod manual;
 mod percent;

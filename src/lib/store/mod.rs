@@ -35,6 +35,7 @@ pub mod outbox;
 pub mod packages;
 pub mod payments;
 pub mod picks;
+pub mod print_jobs;
 pub mod products;
 pub mod purchasing;
 pub mod receipts;
