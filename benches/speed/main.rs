@@ -32,6 +32,7 @@ mod pages;
 mod process;
 mod raw;
 mod reserve;
+mod slips;
 mod start;
 mod station;
 mod sync;
@@ -71,6 +72,9 @@ async fn main() {
     }
     if wanted("pages") {
         pages::measure(&mut table).await;
+    }
+    if wanted("slips") {
+        slips::measure(&mut table);
     }
     println!("{}", raw::settings().await);
     println!("{table}");

@@ -5,9 +5,9 @@ use super::shipping::{CarrierConfig, Ups};
 use super::tenant::{Channel, Identity, StoreConfig, Tenant, VaultConfig, WooCommerce};
 use super::values::{
     self, MAX_BOX_G, MAX_BOX_MM, MAX_BUFFER, MAX_MINUTES, MAX_OVER_PERCENT, MAX_PARALLEL,
-    MAX_PERCENT, MAX_PROMISE_DAYS, MAX_REQUESTS_PER_SECOND, MAX_SESSION_HOURS, MAX_STALE_MINUTES, MAX_STALLED_HOURS,
-    MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, Refusal, channel_name, domain_name, not_empty,
-    order_status, shop_url, store_url, tenant_name, within,
+    MAX_PERCENT, MAX_PROMISE_DAYS, MAX_REQUESTS_PER_SECOND, MAX_SESSION_HOURS, MAX_STALE_MINUTES,
+    MAX_STALLED_HOURS, MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, Refusal, channel_name, domain_name,
+    not_empty, order_status, shop_url, store_url, tenant_name, within,
 };
 use crate::domain::order::StatusRule;
 use crate::domain::secret_ref::SecretRef;
@@ -151,6 +151,10 @@ impl Found {
         let shipping = &tenant.shipping;
         let hours = within(shipping.stalled_after_hours, 1, MAX_STALLED_HOURS);
         self.value(&["shipping", "stalled_after_hours"], hours);
+        if let Some(name) = &shipping.slip_template {
+            let template = values::slip_template(name, shipping.slip.into());
+            self.value(&["shipping", "slip_template"], template);
+        }
         if let Some(sender) = &shipping.sender {
             let needed = [
                 ("name", &sender.name),
@@ -183,7 +187,10 @@ impl Found {
         self.value(&["printing", "timeout_seconds"], seconds);
         for (name, station) in &printing.stations {
             self.key(&["printing", "stations", name], channel_name(name));
-            for (field, queue) in [("labels", &station.labels), ("documents", &station.documents)] {
+            for (field, queue) in [
+                ("labels", &station.labels),
+                ("documents", &station.documents),
+            ] {
                 if let Some(queue) = queue {
                     let path = ["printing", "stations", name, field];
                     self.value(&path, values::queue_name(queue));

@@ -11,10 +11,12 @@ use reqwest::Url;
 use super::suggest;
 use crate::domain::country;
 use crate::domain::money::Currency;
+use crate::domain::slip::{self, Paper, TemplateName};
 
 pub(super) const TENANT_NAME: &str = "^[a-z0-9][a-z0-9-]*$";
 pub(super) const CHANNEL_NAME: &str = "^[a-z][a-z0-9-]*$";
 pub(super) const COLOR: &str = "^#[0-9A-Fa-f]{6}$";
+pub(super) const SLIP_TEMPLATE: &str = r"^(letter|4x6|letter-html)-[1-9][0-9]*(\.[1-9][0-9]*)?$";
 
 pub(super) const MAX_BOX_G: u32 = 100_000;
 pub(super) const MAX_BOX_MM: u32 = 10_000;
@@ -298,6 +300,25 @@ pub(super) fn color(text: &str) -> Result<(), Refusal> {
     }
 }
 
+/// Whether there is such a template version of packing slips, for this paper.
+pub(super) fn slip_template(text: &str, paper: Paper) -> Result<(), Refusal> {
+    let fitting = || {
+        let names: Vec<&str> = slip::VERSIONS
+            .iter()
+            .filter(|(_, of)| *of == paper)
+            .map(|(name, _)| *name)
+            .collect();
+        format!("for this paper there is {}", names.join(" and "))
+    };
+    match TemplateName::parse(text) {
+        Some(name) if name.paper() == paper => Ok(()),
+        Some(_) => {
+            Err(Refusal::new("this version is for another paper than `slip`").help(fitting()))
+        }
+        None => Err(Refusal::new("there is no such template version").help(fitting())),
+    }
+}
+
 /// Whether a text looks like a mail address.
 pub(super) fn mail(text: &str) -> Result<(), Refusal> {
     if fits(MAIL, text) {
@@ -348,7 +369,9 @@ pub(super) fn server_url(text: &str) -> Result<(), Refusal> {
 pub(super) fn country(text: &str) -> Result<(), Refusal> {
     match country::alpha2(text) {
         Ok(code) if code == text => Ok(()),
-        Ok(code) => Err(Refusal::new("a country is two capital letters").help(format!("write {code}"))),
+        Ok(code) => {
+            Err(Refusal::new("a country is two capital letters").help(format!("write {code}")))
+        }
         Err(why) => Err(Refusal::new(why)),
     }
 }
@@ -365,10 +388,16 @@ pub(super) fn queue_name(text: &str) -> Result<(), Refusal> {
 
 /// Whether a text looks like a UPS account.
 pub(super) fn ups_account(text: &str) -> Result<(), Refusal> {
-    if text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
+    if text.len() == 6
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    {
         Ok(())
     } else {
-        Err(Refusal::new("a UPS account is six capital letters and digits"))
+        Err(Refusal::new(
+            "a UPS account is six capital letters and digits",
+        ))
     }
 }
 
@@ -377,7 +406,8 @@ pub(super) fn ups_service(text: &str) -> Result<(), Refusal> {
     if text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit()) {
         Ok(())
     } else {
-        Err(Refusal::new("a UPS service is two digits").help("such as 03 (Ground) or 01 (Next Day Air)"))
+        Err(Refusal::new("a UPS service is two digits")
+            .help("such as 03 (Ground) or 01 (Next Day Air)"))
     }
 }
 

@@ -2,3 +2,6 @@
 //! values and is never read as markup or as printer commands.
 //!
 //! A template version is a folder below `templates/`, and never changes once it was used.
+
+pub mod packing_slip;
+pub mod pdf;

@@ -114,7 +114,10 @@ pub async fn of_consignment(tx: &mut Tx, consignment: i64) -> Result<Vec<Row>, S
 /// They have changed since, or the store's.
 pub async fn bytes(tx: &mut Tx, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
     let found: Option<(Vec<u8>, String)> = tx
-        .opt("SELECT bytes, sha256 FROM documents WHERE id = ?", vals![id])
+        .opt(
+            "SELECT bytes, sha256 FROM documents WHERE id = ?",
+            vals![id],
+        )
         .await?;
     match found {
         Some((bytes, hash)) if sha256(&bytes) != hash => Err(StoreError::Database(format!(
