@@ -2,7 +2,8 @@
 # Builds opsctl for speed, starts a private MariaDB with the durability of production, and
 # measures on both stores what the speed figures of this project come from. Prints one table.
 #
-#   benches/run.sh [reserve] [volume] [start] [sync] [station] [pages] [print]    only these; all without a name
+#   benches/run.sh [reserve] [volume] [start] [sync] [station] [pages] [print] [slips]    only these;
+#   all without a name
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tests/servers.sh

@@ -20,6 +20,15 @@ need cupsd cups-daemon
 need lpadmin cups-client
 need python3 python3
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+need pdftotext poppler-utils
+need weasyprint weasyprint
+need fc-list fontconfig
+need_file() { # need_file PACKAGE FILE
+    [ -e "$2" ] || missing+=("$1")
+}
+need_file fonts-noto-core /usr/share/fonts/truetype/noto/NotoSansHebrew-Regular.ttf
+need_file fonts-noto-cjk /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+/usr/bin/python3 -c 'import zxingcpp' 2>/dev/null || missing+=(python3-zxing-cpp)
 if [ ${#missing[@]} -gt 0 ]; then
     echo "installing ${missing[*]}"
     as_root apt-get update -qq

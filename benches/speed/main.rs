@@ -37,6 +37,7 @@ mod print;
 mod process;
 mod raw;
 mod reserve;
+mod slips;
 mod start;
 mod station;
 mod sync;
@@ -79,6 +80,9 @@ async fn main() {
     }
     if wanted("print") {
         print::measure(&mut table).await;
+    }
+    if wanted("slips") {
+        slips::measure(&mut table);
     }
     println!("{}", raw::settings().await);
     println!("{table}");

@@ -46,6 +46,7 @@ mod secrets;
 mod served;
 mod shelves;
 mod site;
+mod slips;
 mod station;
 mod stock;
 mod sync;

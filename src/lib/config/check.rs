@@ -151,6 +151,10 @@ impl Found {
         let shipping = &tenant.shipping;
         let hours = within(shipping.stalled_after_hours, 1, MAX_STALLED_HOURS);
         self.value(&["shipping", "stalled_after_hours"], hours);
+        if let Some(name) = &shipping.slip_template {
+            let template = values::slip_template(name, shipping.slip.into());
+            self.value(&["shipping", "slip_template"], template);
+        }
         if let Some(sender) = &shipping.sender {
             let needed = [
                 ("name", &sender.name),

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::values::{
     CHANNEL_NAME, MAX_PARALLEL, MAX_REQUESTS_PER_SECOND, MAX_STALLED_HOURS, MAX_TIMEOUT_SECONDS,
+    SLIP_TEMPLATE,
 };
 use crate::domain::order::Address;
 use crate::domain::secret_ref::SecretRef;
+use crate::domain::slip::Paper;
 
 /// How parcels leave.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +24,11 @@ pub struct Shipping {
     pub carrier: Option<String>,
     /// The paper of packing slips.
     pub slip: SlipSize,
+    /// The template version of packing slips: `letter-1`, `4x6-1`, or `letter-html-1`, which
+    /// needs WeasyPrint; by default the first for the paper. A version never changes its look:
+    /// after a change of the logo write `letter-1.2`, then `letter-1.3` and so on.
+    #[schemars(regex(pattern = SLIP_TEMPLATE))]
+    pub slip_template: Option<String>,
     /// A parcel of which nothing new was heard for so many hours is told as stalled.
     #[schemars(range(min = 1, max = MAX_STALLED_HOURS))]
     pub stalled_after_hours: u32,
@@ -33,6 +40,7 @@ impl Default for Shipping {
             sender: None,
             carrier: None,
             slip: SlipSize::Letter,
+            slip_template: None,
             stalled_after_hours: 72,
         }
     }
@@ -93,6 +101,15 @@ pub enum SlipSize {
     /// 4 by 6 inches, as labels are.
     #[serde(rename = "4x6")]
     Label,
+}
+
+impl From<SlipSize> for Paper {
+    fn from(size: SlipSize) -> Self {
+        match size {
+            SlipSize::Letter => Self::Letter,
+            SlipSize::Label => Self::Label4x6,
+        }
+    }
 }
 
 /// A carrier.

@@ -160,6 +160,9 @@ identity = "file://var/{name}/identity.txt"
 # carrier = "ups"
 # The paper of packing slips: "letter" or "4x6" (inches, as labels are).
 # slip = "letter"
+# Its template version, one of that paper; letter-html-1 needs WeasyPrint. A version never
+# changes its look: after a change of the logo write letter-1.2, then letter-1.3 and so on.
+# slip_template = "letter-1"
 # A parcel of which nothing new was heard for so many hours is told as stalled.
 # stalled_after_hours = 72
 # Who sends: on labels, on packing slips, and where returns go.

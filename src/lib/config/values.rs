@@ -11,10 +11,12 @@ use reqwest::Url;
 use super::suggest;
 use crate::domain::country;
 use crate::domain::money::Currency;
+use crate::domain::slip::{self, Paper, TemplateName};
 
 pub(super) const TENANT_NAME: &str = "^[a-z0-9][a-z0-9-]*$";
 pub(super) const CHANNEL_NAME: &str = "^[a-z][a-z0-9-]*$";
 pub(super) const COLOR: &str = "^#[0-9A-Fa-f]{6}$";
+pub(super) const SLIP_TEMPLATE: &str = r"^(letter|4x6|letter-html)-[1-9][0-9]*(\.[1-9][0-9]*)?$";
 
 pub(super) const MAX_BOX_G: u32 = 100_000;
 pub(super) const MAX_BOX_MM: u32 = 10_000;
@@ -295,6 +297,25 @@ pub(super) fn color(text: &str) -> Result<(), Refusal> {
         Ok(())
     } else {
         Err(Refusal::new("a colour reads #rrggbb, such as #1a73e8"))
+    }
+}
+
+/// Whether there is such a template version of packing slips, for this paper.
+pub(super) fn slip_template(text: &str, paper: Paper) -> Result<(), Refusal> {
+    let fitting = || {
+        let names: Vec<&str> = slip::VERSIONS
+            .iter()
+            .filter(|(_, of)| *of == paper)
+            .map(|(name, _)| *name)
+            .collect();
+        format!("for this paper there is {}", names.join(" and "))
+    };
+    match TemplateName::parse(text) {
+        Some(name) if name.paper() == paper => Ok(()),
+        Some(_) => {
+            Err(Refusal::new("this version is for another paper than `slip`").help(fitting()))
+        }
+        None => Err(Refusal::new("there is no such template version").help(fitting())),
     }
 }
 

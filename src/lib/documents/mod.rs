@@ -3,4 +3,6 @@
 //!
 //! A template version is a folder below `templates/`, and never changes once it was used.
 
+pub mod packing_slip;
+pub mod pdf;
 pub mod zpl;

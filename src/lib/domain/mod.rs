@@ -22,6 +22,7 @@ pub mod pick;
 pub mod purchase;
 pub mod replenish;
 pub mod secret_ref;
+pub mod slip;
 pub mod station_code;
 pub mod stock;
 pub mod taking;

@@ -7,6 +7,7 @@ pub mod dispatch;
 pub mod doctor;
 pub mod holds;
 pub mod invoice;
+pub mod issue_document;
 pub mod label;
 pub mod landed;
 pub mod locations;
