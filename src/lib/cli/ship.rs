@@ -40,6 +40,9 @@ pub struct Args {
     /// Take the address as it is, also where the carrier does not know it
     #[arg(long, conflicts_with = "manual")]
     address_as_is: bool,
+    /// Print labels and papers at this station
+    #[arg(long, value_name = "NAME", env = "OPSCTL_STATION")]
+    station: Option<String>,
     /// Ship by a person's word, without asking a carrier
     #[arg(long, requires = "carrier")]
     manual: bool,

@@ -15,6 +15,22 @@ pub enum System {
 }
 
 impl System {
+    /// A weight as people read it: `2.35 kg`, `5.2 lb`.
+    #[must_use]
+    pub fn weight(self, grams: i64) -> String {
+        let grams = Decimal::from(grams);
+        match self {
+            Self::Metric => format!(
+                "{} kg",
+                (grams / Decimal::from(1000)).round_dp(2).normalize()
+            ),
+            Self::Imperial => {
+                let pounds = grams / Decimal::new(45_359_237, 5);
+                format!("{} lb", pounds.round_dp(1).normalize())
+            }
+        }
+    }
+
     /// What people of a country write, by its two letters.
     #[must_use]
     pub fn of(country: &str) -> Self {
@@ -126,6 +142,8 @@ mod tests {
         assert_eq!(imperial("5.5:9x8x6").weight_g, 2495);
         assert_eq!(imperial("5.5:9x8x6").size_mm, Some([229, 204, 153]));
         assert_eq!(imperial("16oz").weight_g, 454);
+        assert_eq!(System::Metric.weight(2350), "2.35 kg");
+        assert_eq!(System::Imperial.weight(2495), "5.5 lb");
     }
 
     #[test]

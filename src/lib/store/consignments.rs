@@ -7,8 +7,10 @@ use super::dialect::{Tx, Type, vals};
 use super::{Stamp, StoreError};
 use crate::domain::carriage::{Charge, Piece, Tariff};
 
+mod contents;
 mod parcels;
 
+pub use contents::{Content, contents};
 pub use parcels::{
     NewHappening, Open, Parcel, add_happenings, asked, happenings, open, parcels, set_stage,
     set_stalled, set_tracking, set_voided, stalled, with_tracking,

@@ -9,6 +9,7 @@
 mod buy;
 mod leave;
 mod list;
+mod papers;
 mod prepare;
 mod resolve;
 mod returns;
@@ -24,6 +25,7 @@ use crate::fault::Fault;
 use crate::store::consignments::{self, Row};
 
 pub use list::{Shown, ShownPiece, list, one};
+pub use papers::{Papers, slip};
 pub use resolve::{Resolution, resolve};
 pub use returns::{Return, ask_back};
 pub use settle::{Settled, settle};
@@ -44,6 +46,8 @@ pub struct Wish {
     pub partial: bool,
     /// Whether the address is taken as it is.
     pub address_as_is: bool,
+    /// The station at which labels and papers are printed.
+    pub station: Option<String>,
     /// Only say what would be done.
     pub dry_run: bool,
 }
@@ -80,6 +84,8 @@ pub struct Report {
     pub before: bool,
     /// What left with it.
     pub shipped: Option<ship::Shipped>,
+    /// Its papers.
+    pub papers: Papers,
     /// Orders that the shop could not be told of yet, and why.
     pub shop_waits: Vec<String>,
     /// Orders that a person has to decide on, and why.
@@ -151,14 +157,14 @@ pub async fn ship(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
                     .hint(format!("`opsctl orders show {order}`"))
                     .into());
             };
-            (Some(last.id), true, blank(&last))
+            (last.id, true, blank(&last))
         }
         prepare::Prepared::UnderWay(row) => {
             if wish.dry_run {
-                return finished(ctx, blank(&row), Some(row.id), true).await;
+                return finished(ctx, blank(&row), row.id, true, None).await;
             }
             settle::of_one(ctx, &row).await?;
-            (Some(row.id), false, blank(&row))
+            (row.id, false, blank(&row))
         }
         prepare::Prepared::New(plan) => {
             let report = plan.report(wish.dry_run);
@@ -168,10 +174,11 @@ pub async fn ship(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
             }
             prepare::check_address(ctx, &plan, wish.address_as_is).await?;
             let id = buy::buy(ctx, &plan).await?;
-            (Some(id), false, report)
+            (id, false, report)
         }
     };
-    finished(ctx, report, id, before).await
+    let station = wish.station.as_deref();
+    finished(ctx, report, id, before, station).await
 }
 
 fn blank(row: &Row) -> Report {
@@ -184,6 +191,7 @@ fn blank(row: &Row) -> Report {
         consignment: None,
         before: false,
         shipped: None,
+        papers: Papers::default(),
         shop_waits: Vec::new(),
         needs_decision: Vec::new(),
     }
@@ -193,12 +201,10 @@ fn blank(row: &Row) -> Report {
 async fn finished(
     ctx: &Context,
     mut report: Report,
-    id: Option<i64>,
+    id: i64,
     before: bool,
+    station: Option<&str>,
 ) -> anyhow::Result<Report> {
-    let Some(id) = id else {
-        return Ok(report);
-    };
     report.before = before;
     if !before {
         report.shipped = leave::leave(ctx, id).await?;
@@ -209,6 +215,9 @@ async fn finished(
     }
     let shown = list::one(ctx, id).await?;
     report.service.clone_from(&shown.row.service);
-    report.consignment = Some(shown);
+    if shown.row.state == "shipped" {
+        report.papers = papers::papers(ctx, &shown.row, station).await;
+    }
+    report.consignment = Some(list::one(ctx, id).await?);
     Ok(report)
 }

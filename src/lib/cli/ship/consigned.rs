@@ -76,6 +76,9 @@ pub(super) enum Command {
         /// The service: the carrier's code, or the shop's name of it
         #[arg(long)]
         service: Option<String>,
+        /// Print the labels at this station
+        #[arg(long, value_name = "NAME", env = "OPSCTL_STATION")]
+        station: Option<String>,
         #[command(flatten)]
         dry: DryRun,
     },
@@ -137,12 +140,14 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Out) -> anyh
             packages,
             carrier,
             service,
+            station,
             dry,
         } => {
             let wish = Return {
                 order: order.clone(),
                 carrier: carrier.clone(),
                 service: service.clone(),
+                station: station.clone(),
                 pieces: pieces(ctx, packages)?,
                 dry_run: dry.dry_run,
             };
@@ -177,6 +182,7 @@ pub(super) async fn ship(
         pieces: pieces(ctx, &args.packages)?,
         partial: args.partial,
         address_as_is: args.address_as_is,
+        station: args.station.clone(),
         dry_run: args.dry.dry_run,
     };
     if args.rate {
@@ -259,6 +265,16 @@ impl Report for consign::Report {
         }
         if let Some(shipped) = &self.shipped {
             manual::one(shipped, page);
+        }
+        if let Some(printed) = &self.papers.printed {
+            page.line(format!(
+                "Printed at {}: {} documents.",
+                printed.station,
+                printed.planned.len()
+            ));
+        }
+        for wrong in &self.papers.wrong {
+            page.line(format!("Not printed: {wrong}"));
         }
         for order in &self.shop_waits {
             page.line(format!("The shop will be told by the next sync: {order}"));

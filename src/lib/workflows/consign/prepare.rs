@@ -42,6 +42,7 @@ impl Plan {
             consignment: None,
             before: false,
             shipped: None,
+            papers: super::Papers::default(),
             shop_waits: Vec::new(),
             needs_decision: Vec::new(),
         }

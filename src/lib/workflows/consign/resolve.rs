@@ -47,8 +47,8 @@ pub async fn resolve(
     };
     match resolution {
         _ if dry_run => Ok(report),
-        Resolution::NotBought => finished(ctx, report, Some(id), true).await,
-        Resolution::Adopt(_) => finished(ctx, report, Some(id), false).await,
+        Resolution::NotBought => finished(ctx, report, id, true, None).await,
+        Resolution::Adopt(_) => finished(ctx, report, id, false, None).await,
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Return {
     pub service: Option<String>,
     /// The pieces.
     pub pieces: Vec<Piece>,
+    /// The station at which the labels are printed.
+    pub station: Option<String>,
     /// Only say what would be done.
     pub dry_run: bool,
 }
@@ -76,5 +78,5 @@ pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
         return Ok(report);
     }
     let id = super::buy::buy(ctx, &plan).await?;
-    finished(ctx, report, Some(id), false).await
+    finished(ctx, report, id, false, wish.station.as_deref()).await
 }
