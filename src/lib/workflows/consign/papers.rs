@@ -80,9 +80,10 @@ async fn drawn(ctx: &Context, slip: Slip) -> anyhow::Result<pdf::Rendered> {
     });
     drawing.await?.map_err(|error: DocumentError| {
         let fault = Fault::failed(format!("the packing slip cannot be drawn: {error}"));
-        let hint = error.hint();
-        hint.map_or_else(|| fault.clone(), |hint| fault.clone().hint(hint))
-            .into()
+        match error.hint() {
+            Some(hint) => fault.hint(hint).into(),
+            None => fault.into(),
+        }
     })
 }
 
