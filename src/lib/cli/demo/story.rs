@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::Teller;
-use super::pick_station;
+use super::{carriage, pick_station};
 use super::stage::{FOLDER, Stage};
 use super::steps::{sync_once, told_of, write};
 use super::stock_room::{self, Sold};
