@@ -586,7 +586,7 @@ async fn two_lots_of_one_line_leave_in_one_parcel(shop: Shop) {
         "--line",
         "A=2@L3",
     ];
-    refused(&shop, &args, "1 units of A are not there to be taken");
+    refused(&shop, &args, "1 unit of A is not there to be taken");
     receive(&shop, "B,L1,2026-01-01,3,3.00\n");
     order(&shop, "3,2026-02-01,B,2,1\n");
     let args = [

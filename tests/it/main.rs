@@ -29,6 +29,7 @@ mod invoices;
 mod labels;
 mod live;
 mod locations;
+mod lookups;
 mod low_stock;
 mod office;
 mod open;

@@ -351,10 +351,10 @@ async fn pages_of_a_long_list_show_each_row_once(shop: Shop) {
     ))
     .await;
     let products: Vec<String> = (1..=120)
-        .map(|i| format!("({i}, 'P-{i:03}', 'Thing {i}', 'none', 1, 0, 0)"))
+        .map(|i| format!("({i}, 'P-{i:03}', 'Thing {i}', 'thing {i}', 'none', 1, 0, 0)"))
         .collect();
     shop.sql(&format!(
-        "INSERT INTO products (id, sku, title, tracking, stocked, created_at, updated_at) \
+        "INSERT INTO products (id, sku, title, search, tracking, stocked, created_at, updated_at) \
          VALUES {}",
         products.join(", ")
     ))

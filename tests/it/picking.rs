@@ -1,5 +1,13 @@
 //! Rounds of packers: who gets which order, what counts, and where the goods are by the books.
 
+mod changes;
+mod kits;
+mod queue;
+mod release;
+pub mod round;
+mod short;
+mod swaps;
+
 use std::collections::BTreeSet;
 
 use opsctl::workflows::pick::{self, Answer, EventKind, Outcome, ScanEvent, Sheet, StartWish};
@@ -30,7 +38,7 @@ fn scan(kind: EventKind, line: i64, units: i64) -> ScanEvent {
     }
 }
 
-fn wish(orders: &[&str]) -> StartWish {
+pub fn wish(orders: &[&str]) -> StartWish {
     StartWish {
         orders: orders.iter().map(ToString::to_string).collect(),
         ..StartWish::default()

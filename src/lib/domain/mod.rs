@@ -29,3 +29,4 @@ pub mod taking;
 pub mod three_way;
 pub mod time;
 pub mod withdrawal;
+pub mod words;

@@ -1,6 +1,8 @@
 //! The rules of the packing bench: which line a scanned unit belongs to, what a package
 //! should weigh, and whether its order may still leave.
 
+use std::collections::HashMap;
+
 /// A picked line, as a scan of its product sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Open {
@@ -14,6 +16,40 @@ pub struct Open {
     pub left: i64,
     /// Units that its demand still wants, beside what is packed for it.
     pub wanted: i64,
+}
+
+/// What an order wants of one product of stock, and what of it is in hand. The caller gives
+/// the demands of a line together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Want {
+    /// The demand.
+    pub demand: i64,
+    /// The order's line.
+    pub line: i64,
+    /// Units of the product in one ordered piece.
+    pub per_kit: i64,
+    /// Units wanted, those shipped included.
+    pub quantity: i64,
+    /// Units shipped.
+    pub shipped: i64,
+    /// Units in hand: picked, or packed.
+    pub in_hand: i64,
+}
+
+/// Units of each demand that may go with what is in hand: no more than is wanted, and of a
+/// kit no more than makes whole ones with what has been shipped.
+#[must_use]
+pub fn may_go(wants: &[Want]) -> HashMap<i64, i64> {
+    let mut may_go = HashMap::with_capacity(wants.len());
+    for line in wants.chunk_by(|a, b| a.line == b.line) {
+        let pieces = |want: &Want| (want.shipped + want.in_hand) / want.per_kit.max(1);
+        let kits = line.iter().map(pieces).min().unwrap_or(0);
+        may_go.extend(line.iter().map(|want| {
+            let units = want.quantity.min(kits * want.per_kit) - want.shipped;
+            (want.demand, units.max(0))
+        }));
+    }
+    may_go
 }
 
 /// Fewer units than scanned can be packed.
@@ -125,6 +161,31 @@ mod tests {
         }
         assert_eq!(share(&lines, 3, None), Ok(vec![(1, 2), (2, 1)]));
         assert_eq!(share(&lines, 4, None), Err(TooMany { left: 3 }));
+    }
+
+    #[test]
+    fn a_kit_goes_whole_and_nothing_goes_that_is_not_wanted() {
+        let want = |demand, per_kit, quantity, shipped, in_hand| Want {
+            demand,
+            line: 1,
+            per_kit,
+            quantity,
+            shipped,
+            in_hand,
+        };
+        let units = |wants: &[Want]| {
+            let may_go = may_go(wants);
+            wants
+                .iter()
+                .map(|want| may_go[&want.demand])
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(units(&[want(1, 1, 2, 0, 2), want(2, 2, 4, 0, 3)]), [1, 2]);
+        assert_eq!(units(&[want(1, 1, 2, 0, 2), want(2, 2, 4, 0, 0)]), [0, 0]);
+        // The other half of a kit that left by half.
+        assert_eq!(units(&[want(1, 1, 2, 2, 0), want(2, 2, 4, 2, 2)]), [0, 2]);
+        assert_eq!(units(&[want(1, 1, 1, 0, 3)]), [1]);
+        assert_eq!(units(&[want(1, 1, 0, 0, 3)]), [0]);
     }
 
     #[test]

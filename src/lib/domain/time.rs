@@ -34,6 +34,19 @@ impl UtcMs {
         local.format("%Y-%m-%d").to_string()
     }
 
+    /// The time on a wall clock in a zone, as people tell it at a moment: `14:05`, with the
+    /// day before it (`2026-11-24 14:05`) where that is another one.
+    #[must_use]
+    pub fn clock_in(self, zone: chrono_tz::Tz, now: Self) -> String {
+        let local = self.to_utc().with_timezone(&zone);
+        let form = if self.day_in(zone) == now.day_in(zone) {
+            "%H:%M"
+        } else {
+            "%Y-%m-%d %H:%M"
+        };
+        local.format(form).to_string()
+    }
+
     /// This time moved by a number of milliseconds.
     #[must_use]
     pub fn plus_ms(self, ms: i64) -> Self {
@@ -75,6 +88,16 @@ mod tests {
         assert_eq!(UtcMs::parse("1970-01-01T00:00:01"), Some(UtcMs(1000)));
         assert_eq!(UtcMs::parse("1970-01-01T01:00:01+01:00"), Some(UtcMs(1000)));
         assert_eq!(UtcMs::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn a_wall_clock_shows_the_day_where_it_is_another() {
+        let zone = chrono_tz::Europe::Amsterdam;
+        let at = |text| UtcMs::parse(text).unwrap();
+        let now = at("2026-07-01T21:30:00Z");
+        assert_eq!(at("2026-07-01T21:45:00Z").clock_in(zone, now), "23:45");
+        let tomorrow = at("2026-07-01T22:15:00Z");
+        assert_eq!(tomorrow.clock_in(zone, now), "2026-07-02 00:15");
     }
 
     #[test]

@@ -361,7 +361,8 @@ impl Tx {
             _ => {
                 let kind = match kind {
                     Type::Int => "BIGINT",
-                    Type::Text => "LONGTEXT",
+                    // Else of the database's own set, which need not have every letter.
+                    Type::Text => "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
                 };
                 format!("`{name}` {kind} PATH '$[{i}]'")
             }

@@ -86,6 +86,12 @@ impl Stamp {
     pub fn day(&self) -> String {
         self.at.day_in(self.zone)
     }
+
+    /// Another moment as a clock on the tenant's wall shows it, with its day where that is
+    /// not this moment's.
+    pub fn clock(&self, at: UtcMs) -> String {
+        at.clock_in(self.zone, self.at)
+    }
 }
 
 /// A tenant's database.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::dialect::{Tx, Type, vals};
 use super::{Stamp, StoreError};
+use crate::domain::pack::Want;
 
 pub use bound::{Bound, bind, bound, holder, unbind};
 pub use boxes::{
@@ -36,6 +37,8 @@ pub struct Task {
     pub state: String,
     /// Who picks, or picked it.
     pub picker: String,
+    /// Until when the round is theirs while it is walked, in UTC milliseconds.
+    pub picks_until: i64,
     /// Who has it on the bench.
     pub packer: Option<String>,
     /// Until when, in UTC milliseconds.
@@ -69,8 +72,6 @@ pub struct Line {
     pub id: i64,
     /// The demand.
     pub demand_id: i64,
-    /// Units of the demand that have not left and are wanted.
-    pub wanted: i64,
     /// The product.
     pub product_id: i64,
     /// Its SKU.
@@ -92,7 +93,7 @@ pub struct Line {
 }
 
 const TASK: &str = "SELECT t.id, t.wave_id, t.order_id, t.tote, t.state, w.packer AS picker, \
-      t.packer, t.pack_until, t.shipment_id, CONCAT(a.name, ':', o.number) AS order_ref, \
+      w.expires_at AS picks_until, t.packer, t.pack_until, t.shipment_id, CONCAT(a.name, ':', o.number) AS order_ref, \
       o.customer, o.ship_to, o.service, o.promised_on, o.note, o.rule, o.status, \
       (SELECT GROUP_CONCAT(h.kind) FROM order_holds h \
          WHERE h.order_id = o.id AND h.released_at IS NULL) AS order_holds \
@@ -165,14 +166,41 @@ pub async fn on_the_bench(tx: &mut Tx) -> Result<Vec<(Task, i64, i64, i64)>, Sto
 /// The store's.
 pub async fn lines(tx: &mut Tx, task: i64) -> Result<Vec<Line>, StoreError> {
     tx.all(
-        "SELECT l.id, l.demand_id, d.quantity - d.shipped AS wanted, l.product_id, p.sku, \
-           p.title, p.tracking, p.weight_g, l.lot_id, x.code AS lot, l.picked, l.packed \
-         FROM pick_lines l JOIN order_demands d ON d.id = l.demand_id \
-         JOIN products p ON p.id = l.product_id LEFT JOIN lots x ON x.id = l.lot_id \
+        "SELECT l.id, l.demand_id, l.product_id, p.sku, p.title, p.tracking, p.weight_g, \
+           l.lot_id, x.code AS lot, l.picked, l.packed \
+         FROM pick_lines l JOIN products p ON p.id = l.product_id LEFT JOIN lots x ON x.id = l.lot_id \
          WHERE l.task_id = ? AND l.picked > 0 ORDER BY l.position, l.id",
         vals![task],
     )
     .await
+}
+
+/// What the order of a task wants of stock, each with the units picked for it in the task.
+///
+/// # Errors
+/// The store's.
+pub async fn wants(tx: &mut Tx, task: i64) -> Result<Vec<Want>, StoreError> {
+    let rows: Vec<(i64, i64, i64, i64, i64, i64)> = tx
+        .all(
+            "SELECT d.id, d.line_id, d.per_kit, d.quantity, d.shipped, \
+               CAST(COALESCE(SUM(k.picked), 0) AS SIGNED) \
+             FROM pick_tasks t JOIN order_lines l ON l.order_id = t.order_id \
+             JOIN order_demands d ON d.line_id = l.id JOIN products p ON p.id = d.product_id \
+             LEFT JOIN pick_lines k ON k.task_id = t.id AND k.demand_id = d.id \
+             WHERE t.id = ? AND (p.stocked = 1 OR k.id IS NOT NULL) \
+             GROUP BY d.id, d.line_id, d.per_kit, d.quantity, d.shipped ORDER BY d.line_id, d.id",
+            vals![task],
+        )
+        .await?;
+    let want = |(demand, line, per_kit, quantity, shipped, in_hand)| Want {
+        demand,
+        line,
+        per_kit,
+        quantity,
+        shipped,
+        in_hand,
+    };
+    Ok(rows.into_iter().map(want).collect())
 }
 
 /// Holds a picked task for a packer, unless somebody else has it on their bench; tells

@@ -216,6 +216,18 @@ pub async fn line(tx: &mut Tx, wave: i64, id: i64) -> Result<Option<Line>, Store
     .await
 }
 
+/// The lines of a task.
+///
+/// # Errors
+/// The store's.
+pub async fn lines_of_task(tx: &mut Tx, task: i64) -> Result<Vec<Line>, StoreError> {
+    tx.all(
+        &format!("{LINE} WHERE l.task_id = ? ORDER BY l.id"),
+        vals![task],
+    )
+    .await
+}
+
 /// The lines of a task that serve a demand.
 ///
 /// # Errors

@@ -127,7 +127,7 @@ pub async fn by_sku(tx: &mut Tx, sku: &str) -> Result<Option<Row>, StoreError> {
 pub const MANUAL: &str = "manual";
 
 /// What may be said anew of a product: every column but its id and its dates.
-const FACTS: [(&str, Type); 14] = [
+const FACTS: [(&str, Type); 15] = [
     ("sku", Type::Text),
     ("title", Type::Text),
     ("brand", Type::Text),
@@ -141,8 +141,16 @@ const FACTS: [(&str, Type); 14] = [
     ("buffer", Type::Int),
     ("reorder_point", Type::Int),
     ("home_location", Type::Int),
+    ("search", Type::Text),
     ("stocked", Type::Int),
 ];
+
+/// What people look a product up by beside its SKU: its title in small letters, made here
+/// because SQLite has those of A to Z only.
+fn searched_by(title: &str) -> String {
+    const LONGEST: usize = 300;
+    title.to_lowercase().chars().take(LONGEST).collect()
+}
 
 /// All products, by SKU.
 ///
@@ -280,7 +288,8 @@ pub async fn insert_many(
 pub async fn update(tx: &mut Tx, stamp: &Stamp, id: i64, facts: &Facts) -> Result<(), StoreError> {
     let [length, width, height] = facts.dimensions_mm.map_or([None; 3], |d| d.map(Some));
     tx.run(
-        "UPDATE products SET sku = ?, title = COALESCE(?, title), brand = COALESCE(?, brand), \
+        "UPDATE products SET sku = ?, title = COALESCE(?, title), \
+         search = COALESCE(?, search), brand = COALESCE(?, brand), \
          weight_g = COALESCE(?, weight_g), length_mm = COALESCE(?, length_mm), \
          width_mm = COALESCE(?, width_mm), height_mm = COALESCE(?, height_mm), \
          tracking = COALESCE(?, tracking), origin_country = COALESCE(?, origin_country), \
@@ -289,6 +298,7 @@ pub async fn update(tx: &mut Tx, stamp: &Stamp, id: i64, facts: &Facts) -> Resul
         vals![
             &facts.sku,
             facts.title.as_ref(),
+            facts.title.as_deref().map(searched_by),
             facts.brand.as_ref(),
             facts.weight_g,
             length,
@@ -371,6 +381,7 @@ fn facts(p: &Row) -> Vec<Value> {
         json!(p.buffer),
         json!(p.reorder_point),
         json!(p.home_location),
+        json!(searched_by(&p.title)),
         json!(i64::from(p.stocked)),
     ]
 }
@@ -395,7 +406,7 @@ pub async fn on_hand(tx: &mut Tx) -> Result<Vec<(i64, i64)>, StoreError> {
 
 /// A page of products by SKU, those after a given one, and how many there are in all;
 /// where a text is given, those that have it in their SKU or title. Capitals do not count,
-/// on SQLite those from A to Z.
+/// in SKUs on SQLite those from A to Z.
 ///
 /// # Errors
 /// The store's.
@@ -405,28 +416,29 @@ pub async fn page(
     after: Option<&str>,
     limit: i64,
 ) -> Result<(Vec<Row>, i64), StoreError> {
-    let pattern = search.map(|text| {
+    let (mut found, mut values) = ("1 = 1".to_owned(), Vec::new());
+    if let Some(text) = search {
         let escaped = text
             .replace('!', "!!")
             .replace('%', "!%")
             .replace('_', "!_");
-        format!("%{escaped}%")
-    });
-    let found = "(? IS NULL OR LOWER(sku) LIKE LOWER(?) ESCAPE '!' \
-                 OR LOWER(title) LIKE LOWER(?) ESCAPE '!')";
-    let pattern = pattern.as_deref();
+        values.push(format!("%{escaped}%").into());
+        let in_title = tx.contains("search", &text.to_lowercase(), &mut values);
+        found = format!("(LOWER(sku) LIKE LOWER(?) ESCAPE '!' OR {in_title})");
+    }
     let total = tx
         .int(
             &format!("SELECT COUNT(*) FROM products WHERE {found}"),
-            vals![pattern, pattern, pattern],
+            values.clone(),
         )
         .await?;
+    values.extend(vals![after.unwrap_or(""), limit]);
     let rows = tx
         .all(
             &format!(
                 "SELECT {COLUMNS} FROM products WHERE {found} AND sku > ? ORDER BY sku LIMIT ?"
             ),
-            vals![pattern, pattern, pattern, after.unwrap_or(""), limit],
+            values,
         )
         .await?;
     Ok((rows, total))

@@ -145,6 +145,17 @@ pub async fn with_pin(tx: &mut Tx) -> Result<Vec<(i64, String)>, StoreError> {
     .await
 }
 
+/// What a user is called by.
+///
+/// # Errors
+/// The store's.
+pub async fn called(tx: &mut Tx, user: i64) -> Result<Option<String>, StoreError> {
+    let found: Option<(String,)> = tx
+        .opt("SELECT display_name FROM users WHERE id = ?", vals![user])
+        .await?;
+    Ok(found.map(|(name,)| name))
+}
+
 /// Takes somebody on, and gives their id.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ use crate::domain::fifo::{Change, Held};
 use crate::domain::layers::{self, Layer, Leaving, Take};
 use crate::domain::taking::{self, Spot};
 use crate::domain::time::UtcMs;
+use crate::domain::words::plural;
 use crate::fault::Fault;
 use crate::store::costs::{Exit, Voucher};
 use crate::store::orders::DemandRow;
@@ -211,7 +212,12 @@ impl Leave<'_> {
         let skus = reservations::skus(tx, &[self.product]).await;
         let sku = skus.ok().and_then(|skus| skus.get(&self.product).cloned());
         let sku = sku.unwrap_or_default();
-        let text = format!("{} units of {sku} are not there to be taken", short.missing);
+        let missing = short.missing;
+        let text = format!(
+            "{missing} {} of {sku} {} not there to be taken",
+            plural(missing, "unit", "units"),
+            plural(missing, "is", "are")
+        );
         Fault::failed(text)
             .hint(format!(
                 "`opsctl stock show {sku}` shows what lies where, by lot"

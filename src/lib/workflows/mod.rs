@@ -45,6 +45,7 @@ pub mod value;
 
 pub(crate) mod rows;
 mod the_order;
+mod who;
 mod withdrawal;
 
 use crate::store::StoreError;

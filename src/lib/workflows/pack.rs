@@ -15,6 +15,7 @@ mod scan;
 mod scanned;
 mod serials;
 mod swap;
+mod wanted;
 
 use serde_json::json;
 

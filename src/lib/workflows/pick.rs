@@ -8,8 +8,10 @@
 mod carry;
 mod finish;
 mod give_back;
+mod in_hand;
 mod list;
 mod queue;
+mod said;
 mod scans;
 mod settle;
 mod sheet;
@@ -19,6 +21,7 @@ mod types;
 
 pub use finish::finish;
 pub use give_back::release;
+pub(super) use give_back::take_over;
 pub use list::list;
 pub use queue::queue;
 pub use scans::{store, try_out};

@@ -219,7 +219,7 @@ impl OneOrder<'_> {
         }
         self.may_leave()?;
         let lines = orders::line_rows(tx, self.order.id).await?;
-        let packed = Packed::of_order(tx, self.order.id).await?;
+        let packed = Packed::of_order(tx, self.stamp, self.order.id).await?;
         let (items, serials) = match &packed {
             Some(packed) => {
                 let items = packed.items(&demands)?;

@@ -35,7 +35,10 @@ impl Report for Waitings {
                 ]
             }),
         );
-        page.line(format!("{} orders on the bench", self.orders.len()));
+        page.line(match self.orders.len() {
+            1 => "1 order on the bench".to_owned(),
+            count => format!("{count} orders on the bench"),
+        });
     }
 }
 
@@ -66,6 +69,9 @@ impl Report for Bench {
         if let Some(why) = &self.may_not_leave {
             page.line(format!("May not leave: {why}. Put the goods back."));
         }
+        if let Some(words) = &self.too_much {
+            page.line(format!("Look again: {words}."));
+        }
         page.table(
             &["sku", "title", "lot", "picked#", "packed#"],
             self.lines.iter().map(|line| {
@@ -83,6 +89,7 @@ impl Report for Bench {
         }
         page.line(match self.left {
             0 => "Nothing is left to be packed.".to_owned(),
+            1 => "1 unit is left to be packed.".to_owned(),
             left => format!("{left} units are left to be packed."),
         });
     }

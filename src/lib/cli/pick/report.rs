@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::super::{Page, Report};
 use crate::domain::time::UtcMs;
+use crate::domain::words::plural;
 use crate::store::discrepancies::Row;
 use crate::workflows::pick::{Answer, Outcome, Queue, Released, Settled, Sheet, WaveRow};
 
@@ -46,8 +47,11 @@ impl Report for Queue {
             }),
         );
         page.line(format!(
-            "{} orders may be picked; {} more have too little reserved.",
-            self.ready, self.not_ready
+            "{} {} may be picked; {} more {} too little reserved.",
+            self.ready,
+            plural(self.ready as i64, "order", "orders"),
+            self.not_ready,
+            plural(self.not_ready as i64, "has", "have")
         ));
     }
 }
@@ -142,8 +146,10 @@ impl Report for Answer {
         if let Some(short) = &self.short {
             page.line(&short.words);
             page.line(format!(
-                "Discrepancy {}: {} units are missing.",
-                short.discrepancy, short.missing
+                "Discrepancy {}: {} {} missing.",
+                short.discrepancy,
+                short.missing,
+                plural(short.missing, "unit is", "units are")
             ));
             if !short.others.is_empty() {
                 page.line(format!(
@@ -175,8 +181,9 @@ impl Report for Released {
         }
         if self.at_packing > 0 {
             page.line(format!(
-                "{} picked units lie at the packing bench.",
-                self.at_packing
+                "{} picked {} at the packing bench.",
+                self.at_packing,
+                plural(self.at_packing, "unit lies", "units lie")
             ));
         }
     }
@@ -231,7 +238,7 @@ impl Report for Settled {
             "Settled"
         };
         page.line(format!(
-            "{verb} discrepancy {}: {} units of {} are back at {}, {} are written off.",
+            "{verb} discrepancy {}: {} of {} back at {}, {} written off.",
             self.id,
             self.found,
             self.sku,

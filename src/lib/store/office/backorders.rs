@@ -19,23 +19,22 @@ pub struct Lacking {
     pub title: String,
     /// Units lacking.
     pub units: i64,
-    /// The demand that has waited longest.
-    #[serde(skip)]
-    pub first: i64,
 }
 
-/// The products that orders lack, the one that was asked for first on top, from `skip` on.
-/// Demands are numbered as orders come in, so that the index alone gives the order.
+/// The products that orders lack, the one that was asked for first on top, from `skip` on:
+/// by when its oldest order was placed, which need not be the one that came in first.
 ///
 /// # Errors
 /// The store's.
 pub async fn lacking(tx: &mut Tx, skip: i64, limit: i64) -> Result<Vec<Lacking>, StoreError> {
     tx.all(
-        "SELECT p.id, p.sku, p.title, d.units, d.first FROM \
-           (SELECT product_id, CAST(SUM(open) AS SIGNED) AS units, MIN(id) AS first \
-            FROM order_demands WHERE open > 0 GROUP BY product_id) d \
+        "SELECT p.id, p.sku, p.title, d.units FROM \
+           (SELECT d.product_id, CAST(SUM(d.open) AS SIGNED) AS units, \
+              MIN(o.placed_at) AS since \
+            FROM order_demands d JOIN order_lines l ON l.id = d.line_id \
+            JOIN orders o ON o.id = l.order_id WHERE d.open > 0 GROUP BY d.product_id) d \
          JOIN products p ON p.id = d.product_id WHERE p.stocked = 1 \
-         ORDER BY d.first LIMIT ? OFFSET ?",
+         ORDER BY d.since, p.id LIMIT ? OFFSET ?",
         vals![limit, skip],
     )
     .await

@@ -32,11 +32,14 @@ pub struct Bench {
     pub pack_until: Option<i64>,
     /// Why the order may not leave now, where it may not: then nothing can be packed.
     pub may_not_leave: Option<String>,
+    /// What of the goods is more than the order wants now, or makes no whole kit, and what
+    /// to do with it; in words.
+    pub too_much: Option<String>,
     /// What was picked for it.
     pub lines: Vec<BenchLine>,
     /// Its packages, by number.
     pub packages: Vec<Package>,
-    /// Picked units that lie in no package.
+    /// Picked units that are wanted and lie in no package.
     pub left: i64,
     /// Units in packages.
     pub packed: i64,

@@ -50,16 +50,25 @@ async fn finish_once(
             .hint("scan its items into a package")
             .into());
     }
-    let rest: Vec<String> = lying
-        .lines
-        .iter()
-        .filter(|line| line.packed < line.picked)
-        .map(|line| format!("{} of {}", line.picked - line.packed, line.sku))
-        .collect();
+    let words = |units: Vec<(&str, i64)>| -> Vec<String> {
+        let of = |(sku, units)| format!("{units} of {sku}");
+        units.into_iter().map(of).collect()
+    };
+    let rest = words(lying.still_to_pack());
     if !rest.is_empty() && !partial {
         let text = format!("{name} is not all packed: {} left", rest.join(", "));
         return Err(Fault::failed(text)
             .hint("pack them, or finish it in part (`--partial`): the rest is picked again")
+            .into());
+    }
+    let beyond = words(lying.packed_beyond());
+    if !beyond.is_empty() {
+        let text = format!(
+            "{} may not go with {name}: it is not wanted now, or makes no whole kit",
+            beyond.join(", ")
+        );
+        return Err(Fault::failed(text)
+            .hint(format!("take it out again: `opsctl pack undo {name}`"))
             .into());
     }
     let stamp = ctx.stamp();

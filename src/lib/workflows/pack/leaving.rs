@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::load::Lying;
+use super::load::{Lying, with_whom};
 use super::serials::PACKING;
 use crate::context::Context;
-use crate::domain::time::UtcMs;
+use crate::domain::words::plural;
 use crate::fault::Fault;
 use crate::store::events::{self, Event};
 use crate::store::orders::DemandRow;
-use crate::store::packages::{self, Bound, Task};
+use crate::store::packages::{self, Bound};
 use crate::store::{Stamp, StoreError, Tx, applied_refs, serials, stock};
 use crate::workflows::dispatch::Item;
-use crate::workflows::ship;
+use crate::workflows::who::called;
+use crate::workflows::{pick, ship};
 
 /// Lets a packed order leave, with what lies in its packages. The same carrier and number
 /// again is reported and not applied.
@@ -69,39 +70,52 @@ pub(in crate::workflows) struct Packed {
 }
 
 impl Packed {
-    /// What lies packed of an order; nothing where nobody picks or packs it.
+    /// What lies packed of an order; nothing where nobody picks or packs it. A round that
+    /// has expired before anything was picked for the order is ended, as one that begins
+    /// would end it.
     ///
     /// # Errors
     /// It is being picked or packed, or the store's.
     pub(in crate::workflows) async fn of_order(
         tx: &mut Tx,
+        stamp: &Stamp,
         order: i64,
     ) -> anyhow::Result<Option<Self>> {
         let Some(held) = Self::held(tx, order).await? else {
             return Ok(None);
         };
-        let Task {
-            order_ref: name,
-            state,
-            picker,
-            packer,
-            pack_until,
-            ..
-        } = &held.lying.task;
-        let fault = match state.as_str() {
+        let task = &held.lying.task;
+        let name = &task.order_ref;
+        let fault = match task.state.as_str() {
             "packed" => return Ok(Some(held)),
-            "picking" => Fault::failed(format!("{name} is being picked by {picker}"))
-                .hint("let it be picked and packed, or give its round back: `opsctl pick release`"),
-            _ => {
-                let until = pack_until.map_or(String::new(), |at| format!(" until {}", UtcMs(at)));
-                let text = match packer {
-                    Some(packer) => format!("{name} is being packed by {packer}{until}"),
-                    None => format!("{name} is picked and waits for packing"),
-                };
+            "picking" if task.picks_until <= stamp.at.0 => {
+                let in_hand: i64 = held.lying.lines.iter().map(|line| line.picked).sum();
+                if in_hand == 0 {
+                    pick::take_over(tx, stamp, &[order]).await?;
+                    return Ok(None);
+                }
+                let picker = called(tx, &task.picker).await?;
+                let wave = task.wave_id;
+                let text = format!(
+                    "round {wave} of {picker} has expired, and {in_hand} picked {} of {name} {} \
+                     in its tote or on the bench",
+                    plural(in_hand, "unit", "units"),
+                    plural(in_hand, "lies", "lie"),
+                );
                 Fault::failed(text).hint(format!(
-                    "`opsctl pack finish {name}` when it is packed, or `opsctl pack release {name}`"
+                    "go on with it (`opsctl pick start {name}`); or `opsctl pick release {wave}` \
+                     books them on the bench, from where they can leave"
                 ))
             }
+            "picking" => {
+                let picker = called(tx, &task.picker).await?;
+                Fault::failed(format!("{name} is being picked by {picker}")).hint(
+                    "let it be picked and packed, or give its round back: `opsctl pick release`",
+                )
+            }
+            _ => Fault::failed(with_whom(tx, stamp, task).await?).hint(format!(
+                "`opsctl pack finish {name}` when it is packed, or `opsctl pack release {name}`"
+            )),
         };
         Err(fault.into())
     }
@@ -145,7 +159,8 @@ impl Packed {
                 let of_demand = |l: &&packages::Line| l.demand_id == demand;
                 let line = self.lying.lines.iter().find(of_demand);
                 let sku = line.map_or("", |line| line.sku.as_str());
-                let text = format!("{name} wants {wanted} of {sku}, and {units} are packed");
+                let are = plural(units, "is", "are");
+                let text = format!("{name} wants {wanted} of {sku}, and {units} {are} packed");
                 return Err(Fault::failed(text).hint(format!(
                     "`opsctl pack reopen {name}`, and take out what is too much"
                 )));

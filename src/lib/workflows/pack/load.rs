@@ -1,15 +1,18 @@
 //! What lies on the bench is read, and held for whoever packs it.
 
+use std::collections::HashMap;
+
 use anyhow::Context as _;
 
 use super::bench::{Bench, BenchLine, Package, PackageItem};
 use crate::context::Context;
 use crate::domain::order::Address;
-use crate::domain::pack::{self, Open};
+use crate::domain::pack::{self, Open, Want};
 use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::store::packages::{self, Bound, Item, Line, PackageRow, Task};
-use crate::store::{StoreError, Tx};
+use crate::store::{Stamp, StoreError, Tx};
+use crate::workflows::who::called;
 
 /// A task with all that was picked and packed for it.
 #[derive(Debug)]
@@ -19,6 +22,10 @@ pub(super) struct Lying {
     pub(super) packages: Vec<PackageRow>,
     pub(super) items: Vec<Item>,
     pub(super) bound: Vec<Bound>,
+    /// What the order wants, with what is picked of it.
+    pub(super) wants: Vec<Want>,
+    /// Units of each demand that may be packed.
+    pub(super) may_go: HashMap<i64, i64>,
 }
 
 /// Whether an order has to be allowed to leave for what is done on its bench.
@@ -44,7 +51,7 @@ pub(super) async fn hold(
     let held = packages::hold(tx, &stamp, task, until, take_over).await?;
     let lying = Lying::load(tx, task).await?;
     if !held {
-        return Err(lying.why_not_held().into());
+        return Err(lying.why_not_held(tx, &stamp).await?.into());
     }
     if leaving == Leaving::Must {
         lying.must_leave()?;
@@ -63,7 +70,10 @@ impl Lying {
     }
 
     async fn of(tx: &mut Tx, task: Task) -> Result<Self, StoreError> {
+        let wants = packages::wants(tx, task.id).await?;
         Ok(Self {
+            may_go: pack::may_go(&wants),
+            wants,
             lines: packages::lines(tx, task.id).await?,
             packages: packages::packages(tx, task.id).await?,
             items: packages::items(tx, task.id).await?,
@@ -72,27 +82,24 @@ impl Lying {
         })
     }
 
-    fn why_not_held(&self) -> Fault {
+    async fn why_not_held(&self, tx: &mut Tx, stamp: &Stamp) -> Result<Fault, StoreError> {
         let task = &self.task;
         let name = &task.order_ref;
-        let who = task.packer.as_deref().unwrap_or("somebody");
-        match task.state.as_str() {
-            "picking" => Fault::failed(format!("{name} is still being picked by {}", task.picker))
-                .hint("it can be packed when its round is finished"),
-            "picked" => {
-                let until = task
-                    .pack_until
-                    .map_or(String::new(), |at| format!(" until {}", UtcMs(at)));
-                Fault::failed(format!("{name} is being packed by {who}{until}"))
-                    .hint("wait, or let a manager take it over (`opsctl pack start --take-over`)")
+        Ok(match task.state.as_str() {
+            "picking" => {
+                let picker = called(tx, &task.picker).await?;
+                Fault::failed(format!("{name} is still being picked by {picker}"))
+                    .hint("it can be packed when its round is finished")
             }
+            "picked" => Fault::failed(with_whom(tx, stamp, task).await?)
+                .hint("wait, or let a manager take it over (`opsctl pack start --take-over`)"),
             "packed" => Fault::failed(format!("{name} is packed already"))
                 .hint(format!("`opsctl pack reopen {name}` opens it again")),
             "shipped" => Fault::failed(format!("{name} has left the bench with its shipment"))
                 .hint(format!("`opsctl orders show {name}`")),
             _ => Fault::failed(format!("{name} was given back to the queue"))
                 .hint("it has to be picked again"),
-        }
+        })
     }
 
     /// Why the order may not leave now.
@@ -115,16 +122,12 @@ impl Lying {
 
     /// The lines as a scan of their product sees them.
     pub(super) fn open(&self, lines: &[&Line]) -> Vec<Open> {
-        let packed = |demand: i64| -> i64 {
-            let of_demand = self.lines.iter().filter(|l| l.demand_id == demand);
-            of_demand.map(|l| l.packed).sum()
-        };
         let see = |line: &&Line| Open {
             line: line.id,
             demand: line.demand_id,
             lot: line.lot_id,
             left: line.picked - line.packed,
-            wanted: line.wanted - packed(line.demand_id),
+            wanted: self.may_go(line.demand_id) - self.packed(line.demand_id),
         };
         lines.iter().map(see).collect()
     }
@@ -162,10 +165,6 @@ impl Lying {
         self.items.iter().all(|item| item.package_id != package)
     }
 
-    pub(super) fn left(&self) -> i64 {
-        self.lines.iter().map(|l| l.picked - l.packed).sum()
-    }
-
     /// The bench as people see it.
     pub(super) fn bench(&self, ctx: &Context) -> Bench {
         let task = &self.task;
@@ -184,6 +183,7 @@ impl Lying {
             packer: task.packer.clone(),
             pack_until: task.pack_until,
             may_not_leave: self.may_not_leave().filter(|_| on_it),
+            too_much: self.too_much().filter(|_| on_it),
             lines: self.lines.iter().map(line).collect(),
             packages: self.packages.iter().map(|p| self.seen(ctx, p)).collect(),
             left: self.left(),
@@ -251,6 +251,23 @@ impl Lying {
                 .collect(),
         }
     }
+}
+
+/// Says with whom a picked order is on the bench, and until when; or that it waits.
+pub(super) async fn with_whom(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    task: &Task,
+) -> Result<String, StoreError> {
+    let name = &task.order_ref;
+    let Some(packer) = &task.packer else {
+        return Ok(format!("{name} is picked and waits for packing"));
+    };
+    let packer = called(tx, packer).await?;
+    let until = task.pack_until.map_or(String::new(), |at| {
+        format!(" until {}", stamp.clock(UtcMs(at)))
+    });
+    Ok(format!("{name} is being packed by {packer}{until}"))
 }
 
 /// Why a task's order may not leave now.

@@ -2,6 +2,7 @@
 
 use super::load::Lying;
 use crate::domain::pack;
+use crate::domain::words::plural;
 use crate::store::packages::Line;
 
 /// Why a scan is not taken.
@@ -55,12 +56,18 @@ pub(super) fn share(
         let picked: i64 = lines.iter().map(|l| l.picked - l.packed).sum();
         let name = &lying.task.order_ref;
         if picked >= units && lot.is_none() {
-            let why = format!("{name} wants only {left} more of {sku} now");
+            let why = match left {
+                0 => format!("{name} wants no more of {sku} now"),
+                left => format!("{name} wants only {left} more of {sku} now"),
+            };
             return Refusal::new(why, "put the rest back, and finish in part");
         }
         let why = match left {
             0 => format!("all of {sku} is packed already"),
-            left => format!("too many: {left} of {sku} are left to be packed, not {units}"),
+            left => {
+                let are = plural(left, "is", "are");
+                format!("too many: {left} of {sku} {are} left to be packed, not {units}")
+            }
         };
         Refusal::new(why, "put what is too much back where it came from")
     })

@@ -63,6 +63,14 @@ impl Carry<'_> {
         Ok(parts.iter().map(|part| part.units).sum())
     }
 
+    /// Lets the demand be promised the units where they are, in place of what it is promised
+    /// elsewhere: a packer has these in hand.
+    pub(super) async fn stay(&self, tx: &mut Tx, stamp: &Stamp) -> Result<(), StoreError> {
+        let places = stock::places(tx, &[self.product]).await?;
+        let parts = self.parts(tx, &places).await?;
+        self.move_promises(tx, stamp, &parts).await
+    }
+
     /// Units that the books have there.
     pub(super) async fn there(&self, tx: &mut Tx) -> Result<i64, StoreError> {
         let places = stock::places(tx, &[self.product]).await?;

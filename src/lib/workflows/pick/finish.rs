@@ -2,15 +2,19 @@
 
 use serde_json::json;
 
-use super::{Sheet, claimed, sheet};
+use super::{PACKING, Sheet, claimed, in_hand, place_of, sheet};
 use crate::context::Context;
+use crate::domain::pack;
 use crate::fault::Fault;
 use crate::store::events::{self, Event};
+use crate::store::locations::House;
+use crate::store::packages;
 use crate::store::picks::{self, Line};
 use crate::workflows::until_no_conflict;
 
-/// Ends a round in which every line is picked or short. An order of which nothing at all was
-/// picked goes back to the queue. Said again, it changes nothing.
+/// Ends a round in which every line is picked or short. An order of which nothing was picked
+/// that may go, because its kits are not whole, goes back to the queue: what was picked stays
+/// at the bench. Said again, it changes nothing.
 ///
 /// # Errors
 /// The claim is unknown, something is still open, the round has expired or was given back;
@@ -20,7 +24,7 @@ pub async fn finish(ctx: &Context, claim: &str) -> anyhow::Result<Sheet> {
 }
 
 async fn once(ctx: &Context, claim: &str) -> anyhow::Result<Sheet> {
-    let mut tx = ctx.store.begin().await?;
+    let mut tx = ctx.store.allocate().await?;
     let stamp = ctx.stamp();
     let mut wave = claimed(&mut tx, claim).await?;
     match wave.state.as_str() {
@@ -41,6 +45,7 @@ async fn once(ctx: &Context, claim: &str) -> anyhow::Result<Sheet> {
     if !open.is_empty() {
         return Err(still_open(&open).into());
     }
+    let house = House::load(&mut tx).await?;
     let mut facts = Vec::new();
     for task in picks::tasks(&mut tx, &[wave.id]).await? {
         if task.state != "picking" {
@@ -49,7 +54,17 @@ async fn once(ctx: &Context, claim: &str) -> anyhow::Result<Sheet> {
         let of_task = || lines.iter().filter(|line| line.task_id == task.id);
         let picked: i64 = of_task().map(|line| line.picked).sum();
         let short: i64 = of_task().map(|line| line.short).sum();
-        let state = if picked > 0 { "picked" } else { "released" };
+        let bench = place_of(&house, PACKING)?.id;
+        in_hand::keep(&mut tx, &stamp, task.id, bench).await?;
+        let wants = packages::wants(&mut tx, task.id).await?;
+        let still_open = wants.iter().any(|want| want.quantity > want.shipped);
+        let goes = pack::may_go(&wants).into_values().any(|units| units > 0);
+        // What is not wanted at all any more is shown at the bench, to be put back.
+        let state = if picked > 0 && (goes || !still_open) {
+            "picked"
+        } else {
+            "released"
+        };
         picks::set_task(&mut tx, task.id, "picking", state).await?;
         let payload = json!({
             "wave": wave.id, "tote": task.tote, "picked": picked, "short": short, "state": state,

@@ -13,10 +13,11 @@ use crate::store::locations::House;
 use crate::store::picks::{self, Line, Task, Wave};
 use crate::store::{Stamp, Tx};
 use crate::workflows::until_no_conflict;
+use crate::workflows::who::called;
 
 /// How a round ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
+enum Ended {
     Released,
     Expired,
 }
@@ -64,12 +65,9 @@ async fn once(ctx: &Context, wish: &ReleaseWish) -> anyhow::Result<Released> {
     }
     let walked = wave.state == "picking" && wave.expires_at > stamp.at.0;
     if walked && wave.packer != ctx.actor && !wish.force {
-        let text = format!(
-            "round {} is walked by {}, until {}",
-            wave.id,
-            wave.packer,
-            UtcMs(wave.expires_at)
-        );
+        let packer = called(&mut tx, &wave.packer).await?;
+        let until = stamp.clock(UtcMs(wave.expires_at));
+        let text = format!("round {} is walked by {packer}, until {until}", wave.id);
         return Err(Fault::failed(text)
             .hint("a manager may take it away: `opsctl pick release --force`")
             .into());
@@ -112,9 +110,32 @@ fn may_go(task: &Task, stamp: &Stamp) -> bool {
     task.state == "picking" || task.state == "picked" && task.packages == 0 && !at_the_bench
 }
 
+/// Ends the rounds that hold these orders and have expired.
+pub(in crate::workflows) async fn take_over(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    orders: &[i64],
+) -> anyhow::Result<()> {
+    let mut waves: Vec<i64> = picks::holders(tx, orders)
+        .await?
+        .iter()
+        .filter(|holder| holder.has_expired(stamp.at))
+        .map(|holder| holder.wave_id)
+        .collect();
+    waves.sort_unstable();
+    waves.dedup();
+    for id in waves {
+        if let Some(wave) = picks::wave(tx, id).await? {
+            let why = format!("taken over by {}", stamp.actor);
+            end(tx, stamp, &wave, Ended::Expired, &why).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Ends a round that is walked: what lies in its totes is at the packing bench, and its
 /// orders are nobody's.
-pub(super) async fn end(
+async fn end(
     tx: &mut Tx,
     stamp: &Stamp,
     wave: &Wave,

@@ -2,28 +2,23 @@
 //! answered the same each time it is sent, also where it was refused.
 
 use serde_json::json;
-use uuid::Uuid;
 
 use super::carry::{Carry, PICKED, PUT_BACK};
+use super::said::{fit, words};
 use super::short::FallShort;
 use super::{
-    Answer, EventKind, LineState, MAX_CODE, Outcome, PACKING, ScanEvent, claim_ends, first_come,
-    place_of,
+    Answer, EventKind, LineState, Outcome, PACKING, ScanEvent, claim_ends, first_come, place_of,
 };
 use crate::context::Context;
-use crate::domain::pick::{Not, Standing};
+use crate::domain::pick::Standing;
 use crate::domain::time::UtcMs;
 use crate::store::discrepancies::{self, New};
 use crate::store::events::{self, Event};
 use crate::store::locations::House;
 use crate::store::picks::{self, Line, NewScan, Task, Wave};
 use crate::store::{Stamp, Tx};
+use crate::workflows::who::called;
 use crate::workflows::{low_stock, until_no_conflict};
-
-/// Units that one scan may mean, at most.
-const MAX_UNITS: i64 = 1_000_000;
-/// Characters of a reason, at most.
-const MAX_REASON: usize = 300;
 
 /// Stores scans in the order given, each in a transaction of its own. Whoever knows the
 /// claim may. A scan that was stored before is answered as it was then.
@@ -91,46 +86,6 @@ async fn keep(
         ctx.store.commit(tx).await?;
     }
     Ok(answer)
-}
-
-/// The event as it can be stored: its id in one form, what was scanned without control
-/// characters.
-fn fit(event: &ScanEvent) -> Result<ScanEvent, String> {
-    let id = Uuid::parse_str(&event.id).map_err(|_| "the scan's id is not a UUID".to_owned())?;
-    if event.code.len() > MAX_CODE {
-        return Err(format!(
-            "the code has {} bytes; a code has up to {MAX_CODE}",
-            event.code.len()
-        ));
-    }
-    let least = i64::from(event.kind != EventKind::Short);
-    if !(least..=MAX_UNITS).contains(&event.units) {
-        return Err(format!("{} is no number of units for a scan", event.units));
-    }
-    let reason = event.reason.as_deref().unwrap_or_default().trim();
-    if reason.chars().count() > MAX_REASON {
-        return Err(format!("the reason is longer than {MAX_REASON} characters"));
-    }
-    if event.kind == EventKind::Short && reason.is_empty() {
-        return Err("say why fewer were found".to_owned());
-    }
-    Ok(ScanEvent {
-        id: id.to_string(),
-        code: visible(&event.code),
-        reason: Some(visible(reason)).filter(|text| !text.is_empty()),
-        ..event.clone()
-    })
-}
-
-/// A text with its control characters as the pictures of them.
-fn visible(text: &str) -> String {
-    let picture = |c: char| match c {
-        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-        '\u{7f}' => '\u{2421}',
-        c if c.is_control() => '\u{fffd}',
-        c => c,
-    };
-    text.chars().map(picture).collect()
 }
 
 fn refused(id: &str, why: impl Into<String>) -> Answer {
@@ -274,10 +229,10 @@ impl Scan<'_> {
             "was given back"
         };
         let now = match picks::holders(tx, &[order_id]).await?.pop() {
-            Some(holder) => format!(
-                "{name} is with {} now (round {})",
-                holder.packer, holder.wave_id
-            ),
+            Some(holder) => {
+                let packer = called(tx, &holder.packer).await?;
+                format!("{name} is with {packer} now (round {})", holder.wave_id)
+            }
             None => format!("{name} is with nobody now: start a round for it again"),
         };
         Ok(format!("round {round} {ended}: {now}"))
@@ -423,26 +378,5 @@ impl Scan<'_> {
         Ok(picks::insert_scan(tx, self.stamp, &scan)
             .await
             .map_err(first_come)?)
-    }
-}
-
-fn words(not: Not, line: &Line, units: i64) -> String {
-    let sku = &line.sku;
-    match not {
-        Not::TooMany { open: 0 } => format!(
-            "too many: all {} of {sku} are accounted for, put it back",
-            line.quantity
-        ),
-        Not::TooMany { open } => format!(
-            "too many: {open} of {sku} are still to be picked here, and this scan counts {units}"
-        ),
-        Not::NotTaken { picked } => {
-            format!("{picked} of {sku} are picked here; {units} cannot be put back")
-        }
-        Not::BelowPicked { picked } => format!(
-            "{picked} of {sku} are picked here already: put back what was not found, or say that \
-             at least {picked} were"
-        ),
-        Not::NothingShort => format!("nothing of {sku} is short here"),
     }
 }

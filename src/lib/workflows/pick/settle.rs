@@ -7,6 +7,7 @@ use super::{MISSING, place_of};
 use crate::context::Context;
 use crate::domain::fifo::Held;
 use crate::domain::withdrawal::{self, Lying, Withdrawal};
+use crate::domain::words::plural;
 use crate::fault::Fault;
 use crate::store::costs::{Exit, Voucher};
 use crate::store::discrepancies::{self, Row};
@@ -137,7 +138,12 @@ async fn resolve(
 ) -> anyhow::Result<i64> {
     let missing = row.expected - row.found;
     if wish.found > missing {
-        let text = format!("only {missing} units of {} are missing", row.sku);
+        let text = format!(
+            "only {missing} {} of {} {} missing",
+            plural(missing, "unit", "units"),
+            row.sku,
+            plural(missing, "is", "are")
+        );
         let hint = "book what was found beyond that with `opsctl stock adjust`";
         return Err(Fault::usage(text).hint(hint).into());
     }
@@ -155,9 +161,11 @@ async fn resolve(
     let mut all = units_of(&here, missing).map_err(|_| {
         let there: i64 = here.iter().map(|place| place.on_hand).sum();
         let text = format!(
-            "{there} units of {} lie at {MISSING}, not {missing}: somebody has booked them \
+            "{there} {} of {} {} at {MISSING}, not {missing}: somebody has booked them \
              otherwise since",
-            row.sku
+            plural(there, "unit", "units"),
+            row.sku,
+            plural(there, "lies", "lie")
         );
         let hint = format!("`opsctl stock show {}` shows where they lie", row.sku);
         Fault::failed(text).hint(hint)

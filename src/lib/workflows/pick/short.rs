@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::json;
 
 use super::start::Walk;
-use super::{MISSING, PACKING, Short, place_of};
+use super::{MISSING, PACKING, Short, in_hand, place_of};
+use crate::config::ReservePolicy;
 use crate::context::Context;
 use crate::domain::fifo::Held;
 use crate::domain::withdrawal::{self, Lying};
+use crate::domain::words::plural;
 use crate::store::discrepancies::{self, New};
 use crate::store::events::{self, Event};
 use crate::store::locations::House;
@@ -60,7 +62,12 @@ impl FallShort<'_> {
         let discrepancy = discrepancies::insert(tx, self.stamp, &discrepancy).await?;
         reserve::within(self.ctx, tx, false).await?;
         let order = task.map_or(0, |task| task.order_id);
-        let (new_lines, reserved_anew) = self.lines_anew(tx, &house, order).await?;
+        let bench = place_of(&house, PACKING)?.id;
+        in_hand::keep(tx, self.stamp, self.line.task_id, bench).await?;
+        let (mut new_lines, reserved_anew) = self.lines_anew(tx, bench, order).await?;
+        let whole_order = self.ctx.tenant.reserve.policy == ReservePolicy::WholeOrder;
+        let spare = in_hand::cut(tx, self.stamp, self.line, (order, bench), whole_order).await?;
+        new_lines.extend(spare.changed());
         let wanted = picks::open_units(tx, self.line.demand_id).await?;
         let mut short = Short {
             discrepancy,
@@ -73,7 +80,7 @@ impl FallShort<'_> {
             count_was_open,
             words: String::new(),
         };
-        short.words = self.words(&short);
+        short.words = self.words(&short) + &spare.words();
         let subject = task.map_or_else(
             || format!("wave:{}", self.wave.id),
             |task| format!("order:{}", task.order_ref),
@@ -83,7 +90,7 @@ impl FallShort<'_> {
             "bin": self.line.bin, "found": self.picked, "short": self.short,
             "reason": self.reason, "discrepancy": discrepancy, "missing": missing,
             "reserved_anew": reserved_anew, "backordered": wanted, "others": short.others,
-            "count": count,
+            "count": count, "not_taken": spare.not_taken, "spare": spare.picked,
         });
         let fact = Event::new("pick.short", subject, payload);
         events::append(tx, self.stamp, &[fact]).await?;
@@ -178,7 +185,7 @@ impl FallShort<'_> {
     async fn lines_anew(
         &self,
         tx: &mut Tx,
-        house: &House,
+        bench: i64,
         order: i64,
     ) -> anyhow::Result<(Vec<i64>, i64)> {
         let line = self.line;
@@ -192,7 +199,6 @@ impl FallShort<'_> {
             let lot = promise.tells_lots_apart().then_some(promise.lot_id);
             *places.entry((promise.location_id, lot)).or_default() += promise.quantity;
         }
-        let bench = place_of(house, PACKING)?.id;
         let mut covered: HashMap<(i64, Option<i64>), i64> = HashMap::new();
         for line in &before {
             let still = line.quantity - line.short - line.moved;
@@ -236,7 +242,10 @@ impl FallShort<'_> {
         );
         if short.reserved_anew > 0 {
             let units = short.reserved_anew;
-            words.push_str(&format!(" {units} more lie elsewhere: see the new lines."));
+            let verb = plural(units, "lies", "lie");
+            words.push_str(&format!(
+                " {units} more {verb} elsewhere: see the new lines."
+            ));
         }
         if short.backordered > 0 {
             words.push_str(&format!(" The order waits for {}.", short.backordered));

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::give_back::{self, Ended};
+use super::give_back::take_over;
 use super::queue;
 use super::{MAX_ORDERS, PACKING, Sheet, StartWish, claim_ends, first_come, sheet};
 use crate::context::Context;
 use crate::domain::time::UtcMs;
+use crate::domain::words::plural;
 use crate::fault::Fault;
 use crate::store::events::{self, Event};
 use crate::store::locations::House;
@@ -19,6 +20,7 @@ use crate::store::picks::{self, Holder, NewLine, Wave};
 use crate::store::{Stamp, Tx};
 use crate::workflows::orders::exactly_one;
 use crate::workflows::until_no_conflict;
+use crate::workflows::who::called;
 
 /// Begins a round. Asked again with the same claim, it gives the same round.
 ///
@@ -88,25 +90,6 @@ async fn once(ctx: &Context, wish: &StartWish, claim: &str) -> anyhow::Result<Sh
     }
     ctx.store.commit(tx).await?;
     Ok(sheet)
-}
-
-/// Ends the rounds that hold these orders and have expired.
-async fn take_over(tx: &mut Tx, stamp: &Stamp, orders: &[i64]) -> anyhow::Result<()> {
-    let mut waves: Vec<i64> = picks::holders(tx, orders)
-        .await?
-        .iter()
-        .filter(|holder| holder.has_expired(stamp.at))
-        .map(|holder| holder.wave_id)
-        .collect();
-    waves.sort_unstable();
-    waves.dedup();
-    for id in waves {
-        if let Some(wave) = picks::wave(tx, id).await? {
-            let why = format!("taken over by {}", stamp.actor);
-            give_back::end(tx, stamp, &wave, Ended::Expired, &why).await?;
-        }
-    }
-    Ok(())
 }
 
 async fn claim_orders(
@@ -199,7 +182,7 @@ async fn may_be_picked(
     if let Some(holder) = picks::holders(tx, &[order.id]).await?.pop()
         && !holder.has_expired(stamp.at)
     {
-        return Err(held(name, &holder, stamp).into());
+        return Err(held(tx, name, &holder, stamp).await?.into());
     }
     if order.rule != "ship" {
         let text = format!("{name} may not ship: its status is {}", order.status);
@@ -219,9 +202,10 @@ async fn may_be_picked(
             return Err(nothing_to_pick(name).into());
         }
         let text = format!(
-            "{} of the {} units that {name} wants are reserved, and [pick] ready asks for {}",
+            "{} of the {} units that {name} wants {} reserved, and [pick] ready asks for {}",
             order.reserved,
             order.wanted,
+            plural(order.reserved, "is", "are"),
             ctx.tenant.pick.ready.words()
         );
         return Err(Fault::failed(text)
@@ -244,21 +228,18 @@ fn nothing_to_pick(name: &str) -> Fault {
 }
 
 /// Says who holds an order and until when.
-fn held(name: &str, holder: &Holder, stamp: &Stamp) -> Fault {
-    let Holder {
-        packer,
-        wave_id: wave,
-        ..
-    } = holder;
+async fn held(tx: &mut Tx, name: &str, holder: &Holder, stamp: &Stamp) -> anyhow::Result<Fault> {
+    let wave = holder.wave_id;
     if holder.task_state != "picking" {
         let text = format!("{name} is {} already, in round {wave}", holder.task_state);
-        return Fault::failed(text).hint("it waits at the packing bench");
+        return Ok(Fault::failed(text).hint("it waits at the packing bench"));
     }
-    let until = UtcMs(holder.expires_at);
+    let packer = called(tx, &holder.packer).await?;
+    let until = stamp.clock(UtcMs(holder.expires_at));
     let text = format!("{name} is being picked by {packer} in round {wave}, until {until}");
-    Fault::failed(text).hint(if *packer == stamp.actor {
+    Ok(Fault::failed(text).hint(if holder.packer == stamp.actor {
         format!("go on with round {wave}, or give it back: `opsctl pick release {wave}`")
     } else {
         "take another order, or try again when that has passed".to_owned()
-    })
+    }))
 }

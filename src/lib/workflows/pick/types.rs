@@ -243,7 +243,8 @@ pub struct Short {
     pub missing: i64,
     /// Units reserved for the order elsewhere instead.
     pub reserved_anew: i64,
-    /// Lines that were added to the sheet for them: load it again.
+    /// Lines that were added to the sheet for them, and lines of which less is taken now, for
+    /// a kit goes whole or not at all: load it again.
     pub new_lines: Vec<i64>,
     /// Units that the order waits for now.
     pub backordered: i64,
