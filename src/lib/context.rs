@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub enum Clock {
     System,
     /// A fixed point, for tests.
     Fixed(UtcMs),
+    /// UTC milliseconds that somebody else sets: tests in which time passes.
+    SetBy(&'static AtomicI64),
 }
 
 impl Clock {
@@ -32,6 +35,7 @@ impl Clock {
         match self {
             Self::System => UtcMs(chrono::Utc::now().timestamp_millis()),
             Self::Fixed(at) => at,
+            Self::SetBy(hand) => UtcMs(hand.load(Ordering::SeqCst)),
         }
     }
 }

@@ -56,4 +56,5 @@ mod trade;
 mod trading;
 mod ups;
 mod weather;
+mod web_scans;
 mod web_security;

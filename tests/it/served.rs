@@ -9,6 +9,7 @@ use opsctl::web;
 use opsctl::workflows::users::{self, New, Secrets, Wish};
 use reqwest::header::{COOKIE, SET_COOKIE};
 use reqwest::{Method, Response, StatusCode};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -41,8 +42,13 @@ impl Served {
     }
 
     pub async fn with(shop: &Shop, more: &str) -> Self {
+        Self::by(shop, more, Clock::System).await
+    }
+
+    /// By a clock of its own.
+    pub async fn by(shop: &Shop, more: &str, clock: Clock) -> Self {
         let mut ctx = shop.context_with("served", more).await;
-        ctx.clock = Clock::System;
+        ctx.clock = clock;
         "serve".clone_into(&mut ctx.actor);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -149,6 +155,18 @@ impl Browser {
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body);
         self.send(request).await
+    }
+
+    /// Sends what a script of the pages sends; the answer must be JSON.
+    pub async fn script(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        let request = self.request(Method::POST, path);
+        let request = request
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/json");
+        let response = self.send(request.body(body)).await;
+        let kind = response.headers()["content-type"].to_str().unwrap();
+        assert_eq!(kind, "application/json");
+        (response.status().as_u16(), response.json().await.unwrap())
     }
 
     pub async fn sign_in(&self, name: &str) -> Response {

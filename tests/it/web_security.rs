@@ -1,48 +1,21 @@
 //! What keeps the pages shut: every route by every role, headers on every answer, foreign
 //! forms, stolen sessions, guessed passwords.
 
+mod attempts;
+mod people;
+mod routes;
+
 use std::time::Duration;
 
 use opsctl::domain::people::Role;
-use opsctl::store::users::Key;
 use reqwest::{Method, StatusCode};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{Kind, Shop, on_all_stores};
 use crate::served::{Browser, PASSWORD, PIN, Served, client, location};
-
-/// Every route, and what it answers nobody, a packer, a manager and an admin. Forms are sent
-/// empty: 422 means that they were let through to it. `:1` in a path is a thing that is not
-/// there. Whoever adds a route adds it here.
-const ROUTES: &[(&str, &str, [u16; 4])] = &[
-    ("GET", "/", [303, 200, 200, 200]),
-    ("GET", "/login", [200, 303, 303, 303]),
-    ("POST", "/login", [422, 422, 422, 422]),
-    ("GET", "/healthz", [200, 200, 200, 200]),
-    ("GET", "/metrics", [401, 401, 200, 200]),
-    ("GET", "/assets/app.css", [200, 200, 200, 200]),
-    ("GET", "/assets/nothing.css", [404, 404, 404, 404]),
-    ("GET", "/users", [303, 403, 403, 200]),
-    ("POST", "/users", [303, 403, 403, 422]),
-    ("POST", "/users/1/disable", [303, 403, 403, 422]),
-    ("POST", "/users/1/enable", [303, 403, 403, 422]),
-    ("POST", "/users/1/reset", [303, 403, 403, 422]),
-    ("POST", "/users/1/role", [303, 403, 403, 422]),
-    ("GET", "/labels", [303, 403, 200, 200]),
-    ("GET", "/labels/1.png", [303, 403, 404, 404]),
-    ("GET", "/labels/1.zpl", [303, 403, 404, 404]),
-    ("GET", "/labels/nothing", [303, 403, 404, 404]),
-    // Without a station nothing can be printed: the form is looked at, and refused.
-    ("POST", "/labels/1/reprint", [303, 403, 400, 400]),
-    ("GET", "/station/switch", [303, 200, 200, 200]),
-    ("POST", "/station/switch", [303, 400, 400, 400]),
-    ("GET", "/no/such/page", [404, 404, 404, 404]),
-    ("DELETE", "/users", [405, 405, 405, 405]),
-    // These sign out, so they come last.
-    ("POST", "/station/lock", [303, 303, 303, 303]),
-    ("POST", "/logout", [303, 303, 303, 303]),
-];
+use attempts::wrong_attempts_are_limited_for_each_user;
+use routes::each_role_goes_as_far_as_it_may;
 
 on_all_stores!(
     each_role_goes_as_far_as_it_may,
@@ -51,74 +24,6 @@ on_all_stores!(
     a_badge_or_a_pin_changes_who_is_at_the_station,
     scans_go_on_while_the_store_is_away,
 );
-
-async fn each_role_goes_as_far_as_it_may(shop: Shop) {
-    let served = Served::new(&shop).await;
-    let browsers = [
-        served.browser(),
-        served.signed_in("packer", Role::Packer).await,
-        served.signed_in("manager", Role::Manager).await,
-        served.signed_in("admin", Role::Admin).await,
-    ];
-    let who = ["nobody", "packer", "manager", "admin"];
-    for (method, path, expected) in ROUTES {
-        for ((browser, who), expected) in browsers.iter().zip(who).zip(expected) {
-            let what = format!("{method} {path} by {who}");
-            let response = if *method == "GET" {
-                browser.get(path).await
-            } else {
-                let method = Method::from_bytes(method.as_bytes()).unwrap();
-                let request = browser.request(method, path);
-                let form = ("content-type", "application/x-www-form-urlencoded");
-                let request = request.header(form.0, form.1);
-                let sent = request.header("sec-fetch-site", "same-origin");
-                browser.send(sent).await
-            };
-            assert_eq!(response.status().as_u16(), *expected, "{what}");
-            if *expected == 303 && who == "nobody" {
-                let to = location(&response);
-                let fine = to.starts_with("/login") || to.starts_with("/station/switch");
-                assert!(fine, "{what}: {to}");
-            }
-            must_have_headers(&response, &what);
-            let body = response.text().await.unwrap();
-            assert!(
-                !body.contains("src/lib") && !body.contains("SELECT"),
-                "{what}"
-            );
-            if *expected == 404 || *expected == 403 {
-                assert!(body.contains("<h1>"), "{what} is no page: {body}");
-            }
-        }
-    }
-}
-
-fn must_have_headers(response: &reqwest::Response, what: &str) {
-    let header = |name: &str| {
-        let value = response.headers().get(name);
-        value.map_or("", |value| value.to_str().unwrap()).to_owned()
-    };
-    let policy = header("content-security-policy");
-    for part in [
-        "default-src 'none'",
-        "script-src 'self'",
-        "frame-ancestors 'none'",
-    ] {
-        assert!(policy.contains(part), "{what}: {policy}");
-    }
-    assert!(!policy.contains("unsafe"), "{what}: {policy}");
-    for (name, value) in [
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
-        ("referrer-policy", "same-origin"),
-        ("cross-origin-opener-policy", "same-origin"),
-    ] {
-        assert_eq!(header(name), value, "{what}");
-    }
-    assert!(!header("permissions-policy").is_empty(), "{what}");
-    let kept = what.contains("/assets/app.css");
-    assert_eq!(header("cache-control") == "no-store", !kept, "{what}");
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_https_the_cookie_never_goes_over_anything_else() {
@@ -271,112 +176,6 @@ async fn a_stolen_or_dead_session_signs_nobody_in(shop: Shop) {
     assert_eq!(packer.get("/").await.status(), StatusCode::SEE_OTHER);
 }
 
-async fn failed_attempts(served: &Served, name: &str) -> (i64, Option<i64>) {
-    let mut tx = served.ctx.store.read().await.unwrap();
-    let user = opsctl::store::users::proof(&mut tx, Key::Name(name)).await;
-    let user = user.unwrap().unwrap();
-    (user.failed_attempts, user.locked_until)
-}
-
-async fn wrong_attempts_are_limited_for_each_user(shop: Shop) {
-    let served = Served::new(&shop).await;
-    let done = served.take_on("ada", Role::Admin).await;
-    let browser = served.browser();
-    let wrong = async |name: &str| {
-        let form = [("name", name), ("password", "not the password")];
-        let response = browser.post("/login", &form).await;
-        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-        response.text().await.unwrap().replace(name, "NAME")
-    };
-    // An unknown name is answered as a known one is.
-    assert_eq!(wrong("ada").await, wrong("eve").await);
-    assert_eq!(browser.sign_in("ada").await.status(), StatusCode::SEE_OTHER);
-    assert_eq!(failed_attempts(&served, "ada").await, (0, None));
-
-    // Ten at once: five are looked at.
-    let tries = (0..10).map(|_| wrong("ada"));
-    futures_util::future::join_all(tries).await;
-    let (failed, until) = failed_attempts(&served, "ada").await;
-    assert_eq!(failed, 5);
-    let wait = until.unwrap() - served.ctx.clock.now().0;
-    assert!((1..=60_000).contains(&wait), "{wait}");
-    let stranger = served.browser();
-    let right = stranger.sign_in("ada").await;
-    assert_eq!(right.status(), StatusCode::UNAUTHORIZED);
-
-    // A badge cannot be guessed, and lets its owner in nevertheless.
-    let badge = done.shown.badge.unwrap();
-    let response = stranger.post("/login", &[("name", &badge)]).await;
-    assert_eq!(response.status(), StatusCode::SEE_OTHER);
-
-    // After the wait one more is looked at, and the next wait is longer.
-    shop.sql("UPDATE users SET locked_until = 1").await;
-    wrong("ada").await;
-    let (failed, until) = failed_attempts(&served, "ada").await;
-    let wait = until.unwrap() - served.ctx.clock.now().0;
-    assert!(
-        failed == 6 && (60_001..=120_000).contains(&wait),
-        "{failed} {wait}"
-    );
-    shop.sql("UPDATE users SET locked_until = 1").await;
-    assert_eq!(
-        stranger.sign_in("ada").await.status(),
-        StatusCode::SEE_OTHER
-    );
-    assert_eq!(failed_attempts(&served, "ada").await, (0, None));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wrong_attempts_are_limited_for_each_address() {
-    let shop = Shop::new(Kind::Sqlite).await;
-    let served = Served::new(&shop).await;
-    served.take_on("ada", Role::Admin).await;
-    let browser = served.browser();
-    // A stranger's word on where they come from changes nothing.
-    let tries = (0..31).map(|n| {
-        let request = browser.request(Method::POST, "/login");
-        let request = request
-            .header("sec-fetch-site", "same-origin")
-            .header("x-forwarded-for", format!("203.0.113.{n}"))
-            .header("content-type", "application/x-www-form-urlencoded");
-        browser.send(request.body(format!("name=eve{n}&password=x")))
-    });
-    let answers = futures_util::future::join_all(tries).await;
-    let refused = answers
-        .iter()
-        .filter(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(refused.count(), 1);
-    let right = browser.sign_in("ada").await;
-    assert_eq!(right.status(), StatusCode::TOO_MANY_REQUESTS);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_trusted_proxy_is_believed() {
-    let shop = Shop::new(Kind::Sqlite).await;
-    let web = "\n[web]\nhttps = false\ntrusted_proxies = [\"127.0.0.0/8\"]\n";
-    let served = Served::with(&shop, web).await;
-    let browser = served.browser();
-    let from = async |address: &str| {
-        let request = browser.request(Method::POST, "/login");
-        let request = request
-            .header("sec-fetch-site", "same-origin")
-            .header("x-forwarded-for", address)
-            .header("content-type", "application/x-www-form-urlencoded");
-        browser
-            .send(request.body("name=eve&password=x"))
-            .await
-            .status()
-    };
-    for _ in 0..30 {
-        assert_eq!(from("6.6.6.6, 203.0.113.1").await, StatusCode::UNAUTHORIZED);
-    }
-    assert_eq!(
-        from("7.7.7.7, 203.0.113.1").await,
-        StatusCode::TOO_MANY_REQUESTS
-    );
-    assert_eq!(from("203.0.113.2").await, StatusCode::UNAUTHORIZED);
-}
-
 async fn a_badge_or_a_pin_changes_who_is_at_the_station(shop: Shop) {
     let served = Served::new(&shop).await;
     let ada = served.take_on("ada", Role::Packer).await;
@@ -459,100 +258,6 @@ async fn a_station_that_is_not_used_locks_itself() {
     later.set_cookie(browser.cookie());
     assert_eq!(location(&later.get("/").await), "/station/switch?next=/");
     assert_eq!(later.get("/station/switch").await.status(), StatusCode::OK);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_double_click_adds_one_user_and_shows_the_same_secrets_twice() {
-    let shop = Shop::new(Kind::Sqlite).await;
-    let served = Served::new(&shop).await;
-    let admin = served.signed_in("ada", Role::Admin).await;
-    let once = uuid::Uuid::new_v4().to_string();
-    let form = [
-        ("once", once.as_str()),
-        ("name", "bob"),
-        ("display_name", "<script>alert(1)</script>"),
-        ("role", "packer"),
-        ("password", ""),
-        ("pin", "yes"),
-        ("badge", "yes"),
-    ];
-    let (first, second) = tokio::join!(admin.post("/users", &form), admin.post("/users", &form));
-    let (first, second) = (first.text().await.unwrap(), second.text().await.unwrap());
-    assert!(first.contains("OPSUSER") && first == second);
-    assert!(
-        first
-            .replace("&#x2f;", "/")
-            .contains("data:image/svg+xml;base64,")
-    );
-    assert!(first.contains("&lt;script&gt;alert(1)"));
-    assert!(!first.contains("<script>alert"));
-    let list = admin.get("/users").await.text().await.unwrap();
-    assert!(!list.contains("OPSUSER") && !list.contains("<script>alert"));
-    assert_eq!(
-        shop.json(&["user", "list"])["users"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
-
-    // Another server has no such page any more, and does not add anybody either.
-    let other = Served::new(&shop).await;
-    let later = other.browser();
-    later.set_cookie(admin.cookie());
-    let response = later.post("/users", &form).await;
-    assert_eq!(location(&response), "/users");
-
-    let again = uuid::Uuid::new_v4().to_string();
-    let form = [
-        ("once", again.as_str()),
-        ("name", "bob"),
-        ("role", "packer"),
-    ];
-    let response = admin.post("/users", &form).await.text().await.unwrap();
-    assert!(response.contains("already a user bob"));
-    let refused = admin.post(
-        "/users",
-        &[("once", "x"), ("name", "cy"), ("role", "packer")],
-    );
-    assert_eq!(refused.await.status(), StatusCode::BAD_REQUEST);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_admin_lets_people_in_and_out_on_the_page() {
-    let shop = Shop::new(Kind::Sqlite).await;
-    let served = Served::new(&shop).await;
-    let admin = served.signed_in("ada", Role::Admin).await;
-    let bob = served.take_on("bob", Role::Packer).await.id.unwrap();
-    let station = served.browser();
-    station.sign_in("bob").await;
-    let change = async |what: &str, more: &[(&str, &str)]| {
-        let once = uuid::Uuid::new_v4().to_string();
-        let form = [&[("once", once.as_str())], more].concat();
-        let response = admin.post(&format!("/users/{bob}/{what}"), &form).await;
-        assert_eq!(response.status(), StatusCode::OK);
-        response.text().await.unwrap()
-    };
-    assert!(
-        change("role", &[("role", "manager")])
-            .await
-            .contains("bob, manager")
-    );
-    assert_eq!(station.get("/metrics").await.status(), StatusCode::OK);
-    let page = change("disable", &[]).await;
-    assert!(page.contains("Signed out of 1 browser."), "{page}");
-    assert_eq!(station.get("/").await.status(), StatusCode::SEE_OTHER);
-    change("enable", &[]).await;
-    let page = change("reset", &[("password", "yes")]).await;
-    let made_up = page.split("class=\"secret\">").nth(1).unwrap();
-    let made_up = made_up.split('<').next().unwrap();
-    let form = [("name", "bob"), ("password", made_up)];
-    assert_eq!(location(&station.post("/login", &form).await), "/");
-    assert!(
-        change("role", &[("role", "root")])
-            .await
-            .contains("is no role")
-    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -43,6 +43,7 @@ static ASSETS: &[Asset] = assets! {
     "events.js": SCRIPT,
     "feedback.js": SCRIPT,
     "icon.svg": SVG,
+    "idle.js": SCRIPT,
     "office.css": CSS,
     "pack.js": SCRIPT,
     "page.js": SCRIPT,

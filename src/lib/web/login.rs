@@ -13,7 +13,7 @@ use serde_json::json;
 use tower_sessions::Session;
 
 use super::forms::own_path;
-use super::session::{self, Seat};
+use super::session::{self, Seat, percent};
 use super::visitor::Visitor;
 use super::{App, WebError};
 use crate::domain::time::UtcMs;
@@ -119,7 +119,8 @@ async fn show_switch(
 ) -> Result<Response, WebError> {
     let next = own_path(going.next.as_deref());
     if app.sessions().seat(&session, true).await? == Seat::Nobody {
-        return Ok(Redirect::to("/login").into_response());
+        let next = percent(next);
+        return Ok(Redirect::to(&format!("/login?next={next}")).into_response());
     }
     Ok(switch_page(&app, next, None, None).await?.into_response())
 }

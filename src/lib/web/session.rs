@@ -25,10 +25,10 @@ use crate::domain::people::Role;
 use crate::domain::time::UtcMs;
 use crate::store::{Store, StoreError, sessions};
 
-pub use guard::{Admin, Manager, Present};
+pub use guard::{Admin, Manager, Present, percent};
 
 /// How long a session counts without a look into the store.
-const CACHED: Duration = Duration::from_secs(5 * 60);
+const CACHED_MS: i64 = 5 * 60_000;
 /// The store has this long to say who is signed in.
 const STORE_ANSWERS_IN: Duration = Duration::from_secs(3);
 /// How often the use of a session is written down at most.
@@ -85,6 +85,7 @@ struct Held {
 }
 
 struct Entry {
+    read_at: UtcMs,
     data: HashMap<String, Value>,
     operator: Option<Operator>,
 }
@@ -128,7 +129,7 @@ impl Sessions {
             idle_ms: i64::from(web.idle_lock_minutes) * 60_000,
             cached: moka::sync::Cache::builder()
                 .max_capacity(HELD)
-                .time_to_live(CACHED)
+                .time_to_idle(lives)
                 .build(),
             uses: moka::sync::Cache::builder()
                 .max_capacity(HELD)
@@ -139,6 +140,14 @@ impl Sessions {
 
     fn now(&self) -> UtcMs {
         self.0.clock.now()
+    }
+
+    /// What memory holds of a session, unless that is too old to count. By the tenant's
+    /// clock; one that was set back makes it too old at once.
+    fn held(&self, key: &str) -> Option<Arc<Entry>> {
+        let entry = self.0.cached.get(key)?;
+        let age_ms = self.now().0 - entry.read_at.0;
+        (0..CACHED_MS).contains(&age_ms).then_some(entry)
     }
 
     fn ends(&self) -> UtcMs {
@@ -167,20 +176,41 @@ impl Sessions {
     }
 
     /// Whether somebody had signed in on this device, and who is there now; the store is
-    /// asked where `fresh`, or where memory holds nothing of the last five minutes.
+    /// asked where `fresh`, or where memory holds nothing of the last five minutes. That is
+    /// a use of the session.
     ///
     /// # Errors
     /// The store is needed and away.
     pub async fn seat(&self, session: &Session, fresh: bool) -> Result<Seat, WebError> {
+        let (seat, key) = self.look(session, fresh).await?;
+        if let (Seat::Taken(_), Some(key)) = (&seat, key) {
+            self.touch(&key);
+        }
+        Ok(seat)
+    }
+
+    /// The same for a page that asks by itself, with nobody at it: no use of the session.
+    ///
+    /// # Errors
+    /// As [`Self::seat`].
+    pub async fn seat_unattended(&self, session: &Session, fresh: bool) -> Result<Seat, WebError> {
+        Ok(self.look(session, fresh).await?.0)
+    }
+
+    async fn look(
+        &self,
+        session: &Session,
+        fresh: bool,
+    ) -> Result<(Seat, Option<String>), WebError> {
         let Some(id) = session.id() else {
-            return Ok(Seat::Nobody);
+            return Ok((Seat::Nobody, None));
         };
         let key = hash(&id);
-        let entry = match self.0.cached.get(&key) {
+        let entry = match self.held(&key) {
             Some(entry) if !fresh => entry,
             _ => match self.look_up(&key).await? {
                 Some(entry) => entry,
-                None => return Ok(Seat::Nobody),
+                None => return Ok((Seat::Nobody, None)),
             },
         };
         let last = self
@@ -189,14 +219,12 @@ impl Sessions {
             .get(&key)
             .map(|used| used.last.load(Ordering::Relaxed));
         let idle = last.is_none_or(|last| self.now().0 - last > self.0.idle_ms);
-        match &entry.operator {
-            Some(operator) if !idle => {
-                self.touch(&key);
-                Ok(Seat::Taken(operator.clone()))
-            }
-            _ if entry.data.contains_key(DEVICE) => Ok(Seat::Locked),
-            _ => Ok(Seat::Nobody),
-        }
+        let seat = match &entry.operator {
+            Some(operator) if !idle => Seat::Taken(operator.clone()),
+            _ if entry.data.contains_key(DEVICE) => Seat::Locked,
+            _ => Seat::Nobody,
+        };
+        Ok((seat, Some(key)))
     }
 
     /// Reads a session from the store into memory.
@@ -221,6 +249,7 @@ impl Sessions {
             })
         });
         let entry = Arc::new(Entry {
+            read_at: now,
             data: serde_json::from_str(&row.data).unwrap_or_default(),
             operator,
         });
@@ -317,7 +346,7 @@ impl SessionStore for Sessions {
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let key = hash(id);
-        let entry = match self.0.cached.get(&key) {
+        let entry = match self.held(&key) {
             Some(entry) => Some(entry),
             None => self.look_up(&key).await.map_err(|e| backend(&e))?,
         };

@@ -187,6 +187,7 @@ impl App {
         let here = match template {
             "order.html" => "orders",
             "product.html" => "stock",
+            "pick.html" | "pack.html" | "calibrate.html" | "commands.html" => "station",
             page => page.trim_end_matches(".html"),
         };
         let all = context! {

@@ -7,10 +7,10 @@ mod pages;
 mod resolve;
 mod waves;
 
-use axum::Router;
 use axum::routing::{get, post};
+use axum::{Json, Router};
 
-use super::App;
+use super::{App, Operator, Present};
 
 /// Their routes.
 pub fn routes() -> Router<App> {
@@ -26,6 +26,7 @@ pub fn routes() -> Router<App> {
 
 fn api() -> Router<App> {
     Router::new()
+        .route("/api/v1/me", get(me))
         .route("/api/v1/station", get(waves::to_do))
         .route("/api/v1/waves", post(waves::start))
         .route("/api/v1/waves/{wave}", get(waves::sheet))
@@ -41,4 +42,9 @@ fn api() -> Router<App> {
         .route("/api/v1/packs/{task}/swap", post(packs::swap))
         .route("/api/v1/packs/{task}/finish", post(packs::finish))
         .route("/api/v1/packs/{task}/ship", post(packs::ship))
+}
+
+/// Who is there; asked by pages that lock themselves when nobody is.
+async fn me(Present(who): Present) -> Json<Operator> {
+    Json(who)
 }

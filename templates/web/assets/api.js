@@ -3,12 +3,12 @@
 
 const PATIENCE_MS = 10_000;
 
-export async function ask(method, path, body, patience = PATIENCE_MS) {
+export async function ask(method, path, body, patience = PATIENCE_MS, more = {}) {
   let response;
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
-      headers: body === undefined ? {} : { "content-type": "application/json" },
+      headers: body === undefined ? more : { "content-type": "application/json", ...more },
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
@@ -33,6 +33,12 @@ export async function ask(method, path, body, patience = PATIENCE_MS) {
 
 export const get = (path) => ask("GET", path);
 export const post = (path, body = {}) => ask("POST", path, body);
+// Asked by the page itself, with nobody at it: keeps no station open.
+export const look = (path) => ask("GET", path, undefined, PATIENCE_MS, { "x-unattended": "yes" });
+
+// Where somebody says who they are, and comes back from: the lock screen, which leads on to
+// the way in where nobody ever was at this device.
+export const signInAt = () => `/station/switch?next=${encodeURIComponent(location.pathname)}`;
 
 // An id that no other browser makes. `randomUUID` is there only over https.
 export function uuid() {

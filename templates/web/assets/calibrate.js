@@ -2,6 +2,7 @@
 // separator of GS1 codes comes through.
 
 import { $, h } from "./dom.js";
+import { lockWhenIdle } from "./idle.js";
 import { listen } from "./scanner.js";
 
 const KEPT = 80;
@@ -32,4 +33,5 @@ listen({
     $("#verdict").replaceChildren("That came as slowly as typing, or was shorter than three characters: no scan.");
   },
 });
+lockWhenIdle();
 document.body.dataset.ready = "yes";

@@ -2,8 +2,8 @@
 // told apart, then weight, the close of the box, and the way out.
 
 import { ask, get, once, post, uuid } from "./api.js";
-import { drawBench } from "./bench.js";
-import { $, h } from "./dom.js";
+import { STATES, drawBench, sizeOf } from "./bench.js";
+import { $, are, h, plural, sentences } from "./dom.js";
 import { station } from "./page.js";
 import { prompt } from "./prompt.js";
 
@@ -11,24 +11,30 @@ const root = $("#bench");
 const task = Number(root.dataset.task);
 const boxes = JSON.parse(root.dataset.boxes);
 const manages = root.dataset.role !== "packer";
+const MOST_MM = 10_000;
+const SIDES = [["length_mm", "Length"], ["width_mm", "Width"], ["height_mm", "Height"]];
+// The buttons at the foot, by the order's state.
+const FOOT = { picked: ["undo", "box", "close", "finish"], packed: ["finish"] };
+const NOT_CHANGED = "The server does not answer. Nothing was changed; scan it again in a moment.";
 
 let bench = null;
 let placed = []; // what UNDO takes out again, the last one last
 
-const { show } = await station({ onCode, onCommand });
+const { show, failed: notDone } = await station({ onCode, onCommand });
 
-const capital = (text) => (text ? text.charAt(0).toUpperCase() + text.slice(1) : "");
 const openPackage = () => bench?.packages.filter((box) => !box.closed).at(-1) ?? null;
 
 function failed(answer, title) {
-  if (answer.signIn) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
-  else if (answer.away) show.wrong(title, answer.words ? capital(answer.words) : "The server does not answer. Nothing was changed; scan it again in a moment.");
-  else show.wrong(title, `${capital(answer.refused)}. ${capital(answer.hint)}`);
+  notDone(answer, title, NOT_CHANGED);
   return null;
 }
 
 function draw() {
-  drawBench(root, { bench, current: openPackage(), boxes, measure, close, reopen, ship, open: openBox });
+  const buttons = FOOT[bench.state] ?? [];
+  for (const button of $(".foot").children) button.hidden = !buttons.includes(button.id);
+  $(".foot").hidden = buttons.length === 0;
+  $("#finish").textContent = bench.state === "packed" ? "Ship" : "Finish";
+  drawBench(root, { bench, current: openPackage(), measure, resize, close, reopen, open: openBox });
 }
 
 async function load() {
@@ -37,7 +43,7 @@ async function load() {
     bench = answer.done;
     draw();
   } else if (answer.refused) {
-    show.wrong("This order cannot be shown", `${capital(answer.refused)}. ${capital(answer.hint)}`, { then: () => { location.href = "/station"; } });
+    show.wrong("This order cannot be shown", sentences(answer.refused, answer.hint), { then: () => { location.href = "/station"; } });
   } else if (answer.signIn) {
     failed(answer, "");
   } else {
@@ -57,22 +63,49 @@ async function change(title, path, body) {
 // A box of the list, or one of its own size.
 const openBox = once(async () => {
   let preset = null;
+  let size = {};
   if (boxes.length) {
     const answer = await prompt({
-      title: "Which box?", words: "NEXT goes through them, OK takes the one shown.",
+      title: "Which box?", words: "NEXT or the arrow keys go through them, OK or Enter takes the one shown.",
       fields: [{ name: "preset", label: "Box", options: [...boxes.map(({ name, size }) => ({ value: name, label: `${name} (${size})` })), { value: "", label: "another size" }] }],
     });
     if (!answer) return null;
     preset = answer.preset || null;
   }
-  const opened = await change("No box was opened", "packages", { id: uuid(), preset });
+  if (!preset) {
+    size = await askSize("What size has the box?", {});
+    if (!size) return null;
+  }
+  const opened = await change("No box was opened", "packages", { id: uuid(), preset, ...size });
   if (opened) show.ok(`Box ${openPackage().number}`, "Scan what goes into it.");
   return opened;
 });
 
+// Length, width and height as typed: {} where nobody measured, null where the question was left.
+async function askSize(title, box) {
+  const answer = await prompt({
+    title, words: "Outside, in mm. Leave all three empty where nobody measured.",
+    fields: SIDES.map(([name, label]) => ({ name, label: `${label}, mm`, type: "number", longest: 5, value: box[name] ?? "" })),
+  });
+  if (!answer) return null;
+  const typed = SIDES.filter(([name]) => answer[name].trim() !== "");
+  const size = Object.fromEntries(typed.map(([name]) => [name, Number(answer[name])]));
+  const fits = Object.values(size).every((mm) => Number.isInteger(mm) && mm >= 1 && mm <= MOST_MM);
+  if (fits && [0, SIDES.length].includes(typed.length)) return size;
+  show.wrong("That is no size", `Length, width and height are 1 to ${MOST_MM} mm each.`);
+  return null;
+}
+
+const resize = once(async (box) => {
+  const size = await askSize(`What size has box ${box.number}?`, box);
+  if (size?.length_mm) await measure(box.number, size);
+});
+
+const inState = () => (bench ? `This order ${STATES[bench.state] ?? `is ${bench.state}`}.` : "The order is not loaded yet.");
+
 async function onCode(code, label) {
-  if (!bench || bench.state !== "picked") {
-    show.wrong("Nothing is packed now", bench ? `This order is ${bench.state}.` : "The order is not loaded yet.");
+  if (bench?.state !== "picked") {
+    show.wrong("Nothing is packed now", inState());
     return;
   }
   if (label) {
@@ -100,7 +133,7 @@ async function onCode(code, label) {
     // No product has the code: it may be the serial itself.
     await put(code, { sku: "", title: "", units: 1 }, { serial: code }, found.why);
   } else {
-    show.unknown("Unknown code", `${capital(found.why)}.`);
+    show.unknown("Unknown code", sentences(found.why));
   }
 }
 
@@ -127,13 +160,12 @@ async function send(scan, item, unknown) {
   } else if (result.needs) {
     await askFor(result.needs, scan, item);
   } else if (result.manager_may_swap) {
-    const words = `${capital(result.why)}. ${capital(result.hint)}`;
-    show.wrong("Another unit than promised", words, { actions: [{ label: "Swap, by a manager (NEXT)", run: () => swap(scan) }] });
+    show.wrong("Another unit than promised", sentences(result.why, result.hint), { actions: [{ label: "Swap, by a manager (NEXT)", run: () => swap(scan) }] });
   } else if (unknown) {
-    show.unknown("Unknown code", `${capital(unknown)}, and ${result.why ?? "no serial here is that"}.`);
+    show.unknown("Unknown code", sentences(`${unknown}, and ${result.why ?? "no serial here is that"}`));
   } else {
     const full = bench.left === 0 || /more|already|all/.test(result.why ?? "");
-    show[full ? "many" : "wrong"]("Not packed", `${capital(result.why)}. ${capital(result.hint)}`);
+    show[full ? "many" : "wrong"]("Not packed", sentences(result.why, result.hint));
   }
 }
 
@@ -176,7 +208,7 @@ async function swap(scan) {
   bench = answer.done.bench;
   draw();
   if (answer.done.outcome === "stored") stored(scan, answer.done);
-  else show.wrong("Not swapped", `${capital(answer.done.why)}. ${capital(answer.done.hint)}`);
+  else show.wrong("Not swapped", sentences(answer.done.why, answer.done.hint));
 }
 
 const undo = once(async () => {
@@ -186,16 +218,16 @@ const undo = once(async () => {
   if (!answer.done) return failed(answer, "Not taken out");
   bench = answer.done.bench;
   draw();
-  if (answer.done.outcome !== "stored") return show.wrong("Not taken out", `${capital(answer.done.why)}. ${capital(answer.done.hint)}`);
+  if (answer.done.outcome !== "stored") return show.wrong("Not taken out", sentences(answer.done.why, answer.done.hint));
   return show.ok("Taken out", last.sku || last.serial);
 });
 
 async function measure(number, fields) {
-  const done = await change("Not weighed", "measure", { number, ...fields });
+  const done = await change("Not measured", "measure", { number, ...fields });
   const box = done?.packages.find((one) => one.number === number);
   if (!box) return;
-  if (box.warning) show.wrong("Look again", capital(box.warning));
-  else show.ok(`Box ${number}`, box.weight_g ? `${box.weight_g} g` : "");
+  if (box.warning) show.wrong("Look again", sentences(box.warning));
+  else show.ok(`Box ${number}`, [sizeOf(box), box.weight_g && `${box.weight_g} g`].filter(Boolean).join(", "));
 }
 
 async function close(number) {
@@ -225,11 +257,11 @@ const closeCurrent = once(async () => {
 const finish = once(async () => {
   if (!bench) return undefined;
   if (bench.state === "packed") return shipPrompt();
-  if (bench.state !== "picked") return show.wrong("Nothing to finish", `This order is ${bench.state}.`);
+  if (bench.state !== "picked") return show.wrong("Nothing to finish", inState());
   let partial = false;
   if (bench.left > 0) {
     const answer = await prompt({
-      title: `${bench.left} units are not packed`, words: "Send what is packed now, and the rest later?",
+      title: `${plural(bench.left, "unit")} ${are(bench.left)} not packed`, words: "Send what is packed now, and the rest later?",
       ok: "Send a part now",
     });
     if (!answer) return undefined;
@@ -243,6 +275,7 @@ const ship = once(async ({ carrier, tracking }) => {
   const answer = await post(`/packs/${task}/ship`, { carrier, tracking });
   if (!answer.done) return failed(answer, "Not shipped");
   await load();
+  $("a", root)?.focus();
   return show.all("Shipped", `${carrier} ${tracking}`);
 });
 
@@ -262,8 +295,9 @@ async function shipPrompt() {
 }
 
 async function onCommand(word) {
-  const does = { BOX: openBox, CLOSE: closeCurrent, UNDO: undo, DONE: finish };
-  if (does[word]) return does[word]();
+  const does = { BOX: openBox, CLOSE: closeCurrent, UNDO: undo };
+  if (does[word]) return bench?.state === "picked" ? does[word]() : show.wrong("Nothing is packed now", inState());
+  if (word === "DONE") return finish();
   if (word === "NEXT") {
     if (bench?.state === "picked") return show.wrong("Not finished yet", "Scan DONE first, or leave with the link Station.");
     location.href = "/station";

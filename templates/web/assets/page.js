@@ -1,9 +1,11 @@
 // What every page of the station has: the scanner, the messages, the scans that wait, the
 // field for typed codes, and the cards that mean the same everywhere.
 
-import { $, h, plural } from "./dom.js";
+import { signInAt } from "./api.js";
+import { $, h, plural, sentences } from "./dom.js";
 import { label } from "./codes.js";
 import { feedback } from "./feedback.js";
+import { lockWhenIdle } from "./idle.js";
 import { prompting, promptScan, promptTyped, promptWants } from "./prompt.js";
 import { scanQueue } from "./queue.js";
 import { listen } from "./scanner.js";
@@ -29,12 +31,12 @@ async function switchTo(badge, show) {
     return;
   }
   const words = response && await response.json().catch(() => null);
-  show.wrong("Nobody was let in", words ? `${words.error} ${words.hint ?? ""}` : LATER);
+  show.wrong("Nobody was let in", words ? sentences(words.error, words.hint) : LATER);
 }
 
 async function lock(show) {
   const response = await send("/station/lock", {});
-  if (response?.ok) location.href = `/station/switch?next=${encodeURIComponent(location.pathname)}`;
+  if (response?.ok) location.href = signInAt();
   else show.wrong("Not locked", LATER);
 }
 
@@ -42,6 +44,7 @@ async function lock(show) {
 // `onAnswer(scan, answer)` when the server has answered a scan that was kept.
 export async function station({ onCode, onCommand, onAnswer = () => {} }) {
   const show = feedback();
+  lockWhenIdle();
   const typed = $("#typed");
 
   const queue = await scanQueue({ onAnswer, onState: (state) => drawWaiting(state, () => queue) });
@@ -106,8 +109,16 @@ export async function station({ onCode, onCommand, onAnswer = () => {} }) {
     console.error(event.reason);
     show.wrong("The page stumbled", "Look whether it was done before you do it again; if it stays, load the page anew.");
   });
+
+  // Tells what a request came to that was not done.
+  function failed(answer, title, away = "The server does not answer. Try again in a moment.") {
+    if (answer.signIn) location.href = signInAt();
+    else if (answer.away) show.wrong(title, sentences(answer.words, answer.hint) || away);
+    else show.wrong(title, sentences(answer.refused, answer.hint));
+  }
+
   document.body.dataset.ready = "yes";
-  return { show, queue };
+  return { show, queue, failed };
 }
 
 function drawWaiting({ waiting, refused, why }, queue) {
@@ -118,7 +129,7 @@ function drawWaiting({ waiting, refused, why }, queue) {
     away: `${plural(waiting, "scan")} wait${waiting === 1 ? "s" : ""} for the server. Go on: none is lost.`,
     signIn: `${plural(waiting, "scan")} wait${waiting === 1 ? "s" : ""}: sign in again, or scan your badge.`,
   };
-  const link = why === "signIn" && h("a", { class: "button", href: `/login?next=${encodeURIComponent(location.pathname)}` }, "Sign in");
+  const link = why === "signIn" && h("a", { class: "button", href: signInAt() }, "Sign in");
   line.replaceChildren(words[why], " ", ...(link ? [link] : []));
   line.className = `waiting ${why ? "warn" : waiting ? "busy" : "calm"}`;
   line.dataset.waiting = waiting;

@@ -1,9 +1,9 @@
 // A round. The sheet in this page decides what a scan means, so that nobody waits for the
 // server and a lost network stops nobody. What counts is what the server has stored.
 
-import { ask, get, once, post } from "./api.js";
+import { ask, get, once, post, signInAt } from "./api.js";
 import { gtins, plain, read } from "./codes.js";
-import { $, h, plural } from "./dom.js";
+import { $, are, h, plural, sentences } from "./dom.js";
 import { drawSheet } from "./sheet.js";
 import { station } from "./page.js";
 import { prompt } from "./prompt.js";
@@ -21,8 +21,9 @@ let sheet = null;
 let done = []; // picks of this page, the last one last: what UNDO takes back
 let lastPut = null; // the tote that the last unit belongs into
 let chosen = null; // the line that was picked out by its bin
+let refused = 0; // scans that were kept and came back, since that was last read
 
-const { show, queue } = await station({ onCode, onCommand, onAnswer });
+const { show, queue, failed } = await station({ onCode, onCommand, onAnswer });
 
 const waitingFor = (line) => queue.of(wave).filter((scan) => scan.line === line.line);
 function taken(line) {
@@ -45,11 +46,11 @@ async function load() {
     sheet = answer.done;
     draw();
   } else if (answer.refused) {
-    show.wrong("This round cannot be shown", `${answer.refused}. ${answer.hint}`, { then: () => { location.href = "/station"; } });
+    show.wrong("This round cannot be shown", sentences(answer.refused, answer.hint), { then: () => { location.href = "/station"; } });
   } else if (answer.signIn) {
-    location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+    location.href = signInAt();
   } else {
-    $("#round").replaceChildren(h("p", { class: "message warn" }, "The server does not answer. Trying again…"));
+    if (!sheet) $("#round").replaceChildren(h("p", { class: "message warn" }, "The server does not answer. Trying again…"));
     setTimeout(load, 2000);
   }
 }
@@ -110,13 +111,11 @@ async function onCode(code, own) {
     const next = current();
     show.wrong("Wrong item", `This is ${found.other}. ${next ? `Take ${next.title} (${next.sku}) from ${next.bin}.` : "Nothing more is to be taken."}`);
   } else if (found.why) {
-    show.unknown("Unknown code", `${capital(found.why)}.`);
+    show.unknown("Unknown code", sentences(found.why));
   } else {
     await take(code, found);
   }
 }
-
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 async function take(code, { lines, units, lot }) {
   const skus = [...new Set(lines.map((line) => line.sku))];
@@ -150,8 +149,8 @@ async function take(code, { lines, units, lot }) {
 async function count(code, lines, units) {
   const line = lines.find((one) => room(one) >= units);
   if (!line) return tooMany(lines, units);
-  await queue.add({ wave, claim: sheet.claim, kind: "pick", line: line.line, units, code });
-  done.push({ line: line.line, units, code });
+  const { id } = await queue.add({ wave, claim: sheet.claim, kind: "pick", line: line.line, units, code });
+  done.push({ id, line: line.line, units, code });
   lastPut = { tote: line.tote, units, line };
   chosen = null;
   draw();
@@ -166,8 +165,8 @@ function tooMany(lines, units) {
   const left = lines.reduce((sum, line) => sum + room(line), 0);
   const [{ sku, title }] = lines;
   const most = Math.max(...lines.map(room));
-  if (left === 0) show.many("Too many", `All of ${title} (${sku}) are taken. Put this one back.`);
-  else show.many("Too many", `This pack holds ${units}, and ${most === left ? `only ${left} are` : `no place wants more than ${most}`} wanted. Take single units.`);
+  if (left === 0) show.many("Too many", `All of ${title} (${sku}) is taken. Put this one back.`);
+  else show.many("Too many", `This pack holds ${units}, and ${most === left ? `only ${left} ${are(left)} wanted` : `no place wants more than ${most}`}. Take single units.`);
 }
 
 function checkTote(number) {
@@ -210,7 +209,7 @@ async function short() {
   if (!answer) return undefined;
   const found = Number(answer.found);
   if (!/^\d+$/.test(answer.found) || found > most) return show.wrong("That is not short", `Fewer than ${line.quantity} must be found, 0 to ${most}.`);
-  if (found < taken(line)) return show.wrong("More are taken already", `${taken(line)} were scanned. Undo some first.`);
+  if (found < taken(line)) return show.wrong("More are taken already", `${taken(line)} ${taken(line) === 1 ? "was" : "were"} scanned. Undo some first.`);
   await queue.add({ wave, claim: sheet.claim, kind: "short", line: line.line, units: found, code: "", reason: answer.reason });
   draw();
   return show.ok("Reported", `${line.sku}: ${found} of ${line.quantity}. The rest is looked for.`);
@@ -219,7 +218,7 @@ async function short() {
 const finish = once(async () => {
   if (!mine()) return show.wrong("Nothing to finish", "This round is not yours, or finished already.");
   if (open().length) return show.wrong("Not done yet", `${plural(open().length, "line")} left. Next: ${current().sku} in ${current().bin}. Scan SHORT for what is not there.`);
-  if (queue.waiting()) return show.wrong("Not stored yet", `${plural(queue.waiting(), "scan")} still wait for the server. Scan DONE again when none does.`);
+  if (queue.waiting()) return show.wrong("Not stored yet", `${plural(queue.waiting(), "scan")} still ${queue.waiting() === 1 ? "waits" : "wait"} for the server. Scan DONE again when none does.`);
   const answer = await post(`/waves/${wave}/finish`, { claim: sheet.claim });
   if (answer.done) {
     sheet = answer.done;
@@ -247,12 +246,6 @@ const toBench = once(async (order) => {
   else failed(answer, "It cannot be packed now");
 });
 
-function failed(answer, title) {
-  if (answer.signIn) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
-  else if (answer.away) show.wrong(title, answer.words || "The server does not answer. Try again in a moment.");
-  else show.wrong(title, `${capital(answer.refused)}. ${answer.hint ? `${capital(answer.hint)}.` : ""}`);
-}
-
 async function onCommand(word) {
   if (word === "DONE") return finish();
   if (word === "NEXT" && sheet?.state === "picked") return toBench(sheet.tasks.find(({ state }) => state === "picked")?.order);
@@ -278,7 +271,12 @@ function onAnswer(scan, answer) {
   const line = sheet.lines.find((one) => one.line === scan.line);
   if (line && answer.line) Object.assign(line, { picked: answer.line.picked, short: answer.line.short });
   if (answer.outcome !== "stored") {
-    show.wrong("A scan did not count", `${line?.sku ?? scan.code}: ${answer.why ?? "the server refused it"}`);
+    refused += 1;
+    done = done.filter(({ id }) => id !== scan.id);
+    const words = sentences(`${line?.sku ?? scan.code}: ${answer.why ?? "the server refused it"}`);
+    show.wrong(`${plural(refused, "scan")} did not count`, words, { then: () => { refused = 0; } });
+    // The round may have gone to somebody else.
+    if (refused === 1) load();
   }
   if (answer.short) {
     $("#told").replaceChildren(h("p", { class: "message warn" }, answer.short.words));

@@ -11,7 +11,7 @@ function control(field) {
   const { name, options, type = "text", value = "", scan } = field;
   if (options) {
     return h("select", { name }, options.map(({ value: own, label: text }) => (
-      h("option", { value: own, selected: own === value }, text))));
+      h("option", { value: own, selected: own === field.value }, text))));
   }
   const number = type === "number";
   return h("input", {
@@ -50,6 +50,11 @@ export function prompt({ title, words = "", fields = [], ok = "OK" }) {
       event.preventDefault();
       end(null);
     });
+    // Where no field has the focus the arrow keys are the choice's.
+    form.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step && event.target.matches("button") && nextChoice(form, step)) event.preventDefault();
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       end(Object.fromEntries(new FormData(form)));
@@ -86,18 +91,20 @@ export function promptScan(code) {
   return promptTyped(code);
 }
 
-// What was typed while no field has the focus goes to the first number.
+// What was typed while no field has the focus goes to the first number that is not known yet.
 export function promptTyped(text) {
-  const number = $("[data-number]", open.form);
+  const numbers = [...open.form.querySelectorAll("[data-number]")];
+  const number = numbers.find((field) => field === document.activeElement) ?? numbers.find((field) => !field.value) ?? numbers[0];
   if (!number || !/^\d{1,6}$/.test(text)) return false;
   number.focus();
   number.value = text;
   return true;
 }
 
-function nextChoice(form) {
+function nextChoice(form, step = 1) {
   const select = $("select", form);
   if (!select) return false;
-  select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+  const { length } = select.options;
+  select.selectedIndex = (select.selectedIndex + step + length) % length;
   return true;
 }

@@ -18,11 +18,12 @@ function textField(target) {
 }
 
 // Calls `onCode(code)` for each scan, in order, and `onTyped(text)` for what a person types
-// while no field has the focus. A field with `data-scan` hands its scans over, others keep
-// them. `onKey({ key, code, gap })` sees every key, for the calibration page.
+// while no field has the focus. A field with `data-scan` hands its scans over, and one with
+// `data-number`; others keep them. `onKey({ key, code, gap })` sees every key, for the calibration page.
 export function listen({ onCode, onTyped = () => {}, onKey = () => {} }) {
   let buffer = "";
   let field = null; // the field that the buffer's characters also went into
+  let held = ""; // what it held before
   let last = 0;
   let begun = 0;
   let silence = 0;
@@ -41,20 +42,14 @@ export function listen({ onCode, onTyped = () => {}, onKey = () => {} }) {
     const burst = isBurst();
     const text = buffer;
     const from = field;
+    const before = held;
     reset();
     if (!burst) {
       if (!from) onTyped(text);
       return;
     }
-    if (from) takeOut(from, text);
+    if (from && typeof from.value === "string") from.value = before;
     deliver(text);
-  }
-
-  function takeOut(from, text) {
-    const visible = text.replaceAll(GS, "");
-    if (typeof from.value === "string" && from.value.endsWith(visible)) {
-      from.value = from.value.slice(0, from.value.length - visible.length);
-    }
   }
 
   function deliver(text) {
@@ -90,7 +85,7 @@ export function listen({ onCode, onTyped = () => {}, onKey = () => {} }) {
     const now = event.timeStamp;
     onKey({ key: event.key, code: event.code, gap: last ? Math.round(now - last) : 0 });
     const target = textField(event.target);
-    if (target && !target.hasAttribute("data-scan")) return;
+    if (target && !target.matches("[data-scan], [data-number]")) return;
     if (event.altKey && /^[0-9]$/.test(event.key)) {
       altDigits += event.key;
       event.preventDefault();
@@ -115,6 +110,7 @@ export function listen({ onCode, onTyped = () => {}, onKey = () => {} }) {
     }
     if (event.key.length !== 1 || event.ctrlKey || event.altKey || event.metaKey) return;
     if (target) {
+      if (field !== target) held = target.value;
       field = target;
     } else if (event.key !== " " || buffer) {
       event.preventDefault();

@@ -14,7 +14,7 @@ export function drawSheet(root, view) {
       h("h1", {}, `Round ${sheet.wave}`),
       h("p", { class: "progress" }, h("progress", { max: units, value: taken }), ` ${taken} of ${plural(units, "unit")}`)),
     ...warnings(sheet, view),
-    sheet.state === "picked" ? finished(sheet, view) : now(view),
+    sheet.state === "picked" ? finished(sheet, view) : sheet.state === "picking" ? now(view) : ended(),
     lines(sheet, view),
     notes(sheet),
   );
@@ -57,13 +57,18 @@ function finished(sheet, { toBench }) {
     h("a", { class: "button", href: "/station" }, "Back to the queue")));
 }
 
+function ended() {
+  return h("div", { class: "buttons ended" }, h("a", { class: "button primary", href: "/station" }, "Back to the queue"));
+}
+
 function lines(sheet, { taken, given, room, current, many }) {
-  const row = (line) => h("tr", { class: room(line) === 0 ? "full" : line === current ? "here" : "", "data-sku": line.sku },
+  const isNow = (line) => line === current && sheet.state === "picking";
+  const row = (line) => h("tr", { class: room(line) === 0 ? "full" : isNow(line) ? "here" : "", "data-sku": line.sku },
     h("td", { class: "place" }, line.bin),
     h("td", {}, h("strong", {}, line.title), h("br"), h("span", { class: "soft" }, line.sku, line.lot ? `, lot ${line.lot}` : "")),
     many ? h("td", {}, `Tote ${line.tote}`) : null,
     h("td", { class: "number count" }, `${taken(line)} / ${line.quantity}`, given(line) ? h("div", { class: "soft" }, `${given(line)} short`) : ""),
-    h("td", {}, room(line) === 0 ? (given(line) ? "short" : "✓ taken") : line === current ? "→ now" : ""));
+    h("td", {}, room(line) === 0 ? (given(line) ? "short" : "✓ taken") : isNow(line) ? "→ now" : ""));
   return h("div", { class: "scroll" }, h("table", { class: "sheet" },
     h("thead", {}, h("tr", {}, ["Place", "Product", ...(many ? ["For"] : []), "Taken", ""].map((title) => (
       h("th", { class: title === "Taken" ? "number" : "" }, title))))),

@@ -1,7 +1,8 @@
 // The queue: what may be picked, rounds on their way, orders that wait for their package.
 
-import { get, once, post, uuid } from "./api.js";
-import { $, h, plural } from "./dom.js";
+import { get, look, once, post, signInAt, uuid } from "./api.js";
+import { $, are, h, plural } from "./dom.js";
+import { usedSince } from "./idle.js";
 import { station } from "./page.js";
 
 const AGAIN_MS = 15_000;
@@ -9,15 +10,8 @@ const MOST = 20;
 const me = $("#queue").dataset.me;
 
 let state = null;
-const { show } = await station({ onCode, onCommand });
-
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-
-function failed(answer, title) {
-  if (answer.signIn) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
-  else if (answer.away) show.wrong(title, answer.words ? capital(answer.words) : "The server does not answer. Try again in a moment.");
-  else show.wrong(title, `${capital(answer.refused)}. ${answer.hint ? capital(answer.hint) : ""}`);
-}
+let asked = Date.now(); // before that, a use of the page was told to the server
+const { show, failed } = await station({ onCode, onCommand });
 
 const start = once(async (wish) => {
   const answer = await post("/waves", { ...wish, claim: uuid() });
@@ -61,12 +55,14 @@ function totes() {
 }
 
 async function load() {
-  const answer = await get("/station");
+  const since = asked;
+  asked = Date.now();
+  const answer = await (usedSince(since) ? get : look)("/station");
   if (answer.done) {
     state = answer.done;
     draw();
   } else if (answer.signIn) {
-    location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+    location.href = signInAt();
   } else {
     $("#told").replaceChildren(h("p", { class: "message warn" }, answer.refused ?? "The server does not answer. Trying again…"));
   }
@@ -96,9 +92,11 @@ function rounds(waves) {
       wave.packer === me ? "Go on" : "Look"))))];
 }
 
+const forStock = ({ not_ready: n }) => `${plural(n, "order")} ${n === 1 ? "waits" : "wait"} for stock.`;
+
 function orders(queue) {
   if (!queue.rows.length) {
-    return [h("p", { class: "empty" }, queue.not_ready ? `Nothing can be picked now. ${plural(queue.not_ready, "order")} wait for stock.` : "Nothing is to be picked.")];
+    return [h("p", { class: "empty" }, queue.not_ready ? `Nothing can be picked now. ${forStock(queue)}` : "Nothing is to be picked.")];
   }
   const rows = queue.rows.map((row) => h("tr", {},
     h("td", {}, h("strong", {}, row.order), h("br"), h("span", { class: "soft" }, row.customer)),
@@ -110,7 +108,7 @@ function orders(queue) {
     h("div", { class: "scroll" }, h("table", {},
       h("thead", {}, h("tr", {}, h("th", {}, "Order"), h("th", {}, "Promised for"), h("th", { class: "number" }, "To take"), h("th", {}))),
       h("tbody", {}, rows))),
-    h("p", { class: "soft" }, [more > 0 ? `${more} more are ready.` : "", queue.not_ready ? ` ${plural(queue.not_ready, "order")} wait for stock.` : ""].join("")),
+    h("p", { class: "soft" }, [more > 0 ? `${more} more ${are(more)} ready.` : "", queue.not_ready ? forStock(queue) : ""].join(" ")),
   ];
 }
 

@@ -271,6 +271,11 @@ impl Browser {
 
     pub async fn sign_in(&self, name: &str, secret: &str) {
         self.open("/login").await;
+        self.fill_in(name, secret).await;
+    }
+
+    /// Signs in on the page that asks for it.
+    pub async fn fill_in(&self, name: &str, secret: &str) {
         self.client
             .find(Locator::Id("name"))
             .await

@@ -71,7 +71,20 @@ pub struct Floor {
 impl Floor {
     /// The goods, and the server; no orders yet.
     pub async fn new() -> Self {
-        let shop = Shop::new(Kind::Sqlite).await;
+        Self::of(Shop::new(Kind::Sqlite).await)
+    }
+
+    /// The same on a MariaDB at the end of a line that can be cut.
+    pub async fn with_its_store_at_a_distance() -> (Self, Line) {
+        let mut shop = Shop::new(Kind::Maria).await;
+        let (_, rest) = shop.url.split_once('@').unwrap();
+        let (store, _) = rest.split_once('/').unwrap();
+        let line = Line::to(store.parse().unwrap()).await;
+        shop.url = shop.url.replace(store, &line.address.to_string());
+        (Self::of(shop), line)
+    }
+
+    fn of(shop: Shop) -> Self {
         shop.write("tenants/shop.toml", &shop.tenant_file(TENANT));
         shop.write("products.csv", PRODUCTS);
         shop.json(&["products", "import", "products.csv"]);
@@ -105,11 +118,12 @@ impl Floor {
         self.server = Some(server);
     }
 
-    /// Ends the server as a power cut does.
+    /// Ends the server as a power cut does, where it runs.
     pub fn kill(&mut self) {
-        let mut server = self.server.take().unwrap();
-        server.kill().unwrap();
-        server.wait().unwrap();
+        if let Some(mut server) = self.server.take() {
+            server.kill().unwrap();
+            server.wait().unwrap();
+        }
     }
 
     pub fn home(&self) -> String {
@@ -117,10 +131,16 @@ impl Floor {
     }
 
     pub fn person(&self, name: &str, role: &str) -> Person {
+        self.person_called(name, name, role)
+    }
+
+    pub fn person_called(&self, name: &str, display_name: &str, role: &str) -> Person {
         let made = [
             "user",
             "add",
             name,
+            "--display-name",
+            display_name,
             "--role",
             role,
             "--generate",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -128,7 +129,9 @@ async fn listen(
         Some((Ok::<_, Infallible>(event), going))
     });
     let alive = KeepAlive::new().interval(HEARTBEAT).text("still here");
-    Ok(Sse::new(stream).keep_alive(alive).into_response())
+    // A stream says by itself that it may be stored, if asked for anew; it may not.
+    let unstored = [(CACHE_CONTROL, "no-store")];
+    Ok((unstored, Sse::new(stream).keep_alive(alive)).into_response())
 }
 
 /// A stream on its way.

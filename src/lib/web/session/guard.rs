@@ -12,6 +12,9 @@ use crate::domain::people::Role;
 use crate::web::App;
 use crate::web::error::WebError;
 
+/// What a page sends along where it asks by itself: that keeps no station open.
+const UNATTENDED: &str = "x-unattended";
+
 /// An operator who is signed in at this moment, by the store.
 #[derive(Debug, Clone)]
 pub struct Present(pub Operator);
@@ -71,7 +74,7 @@ impl IntoResponse for Refusal {
 }
 
 /// A path as the value of a query.
-fn percent(path: &str) -> String {
+pub fn percent(path: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b);
     path.bytes()
         .map(|b| {
@@ -87,7 +90,12 @@ fn percent(path: &str) -> String {
 async fn operator(parts: &mut Parts, app: &App, fresh: bool) -> Result<Operator, Refusal> {
     let session = parts.extensions.get::<Session>().cloned();
     let session = session.ok_or_else(|| WebError::broken(&"a route without sessions"))?;
-    let locked = match app.sessions().seat(&session, fresh).await? {
+    let seat = if parts.headers.contains_key(UNATTENDED) {
+        app.sessions().seat_unattended(&session, fresh).await?
+    } else {
+        app.sessions().seat(&session, fresh).await?
+    };
+    let locked = match seat {
         Seat::Taken(operator) => return Ok(operator),
         Seat::Locked => true,
         Seat::Nobody => false,
