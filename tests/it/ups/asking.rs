@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use opsctl::config::Tenant;
 use opsctl::context::Services;
-use opsctl::domain::carriage::{AddressCheck, Stage, Tariff};
+use opsctl::domain::carriage::{AddressCheck, Sending, Stage, Tariff};
 use opsctl::domain::order::Address;
 use opsctl::fault::Exit;
 use opsctl::integrations::carrier::Carrier;
@@ -16,12 +16,20 @@ use super::{
     House, SHIP, TOKEN, albany, american, class, client, european, haarlem, reno, returned,
 };
 
+/// Three pieces whose service is still open.
+fn shopping() -> Sending {
+    Sending {
+        service: String::new(),
+        ..american(3)
+    }
+}
+
 #[tokio::test]
 async fn fifty_callers_share_one_token() {
     let house = House::new().await;
     let callers = (0..50).map(|_| {
         let client = house.client.clone();
-        tokio::spawn(async move { client.rates(&american(1)).await.unwrap().len() })
+        tokio::spawn(async move { client.rates(&shopping()).await.unwrap().len() })
     });
     for caller in callers.collect::<Vec<_>>() {
         assert_eq!(caller.await.unwrap(), 7);
@@ -91,9 +99,7 @@ async fn without_a_token_nothing_was_done() {
 #[tokio::test]
 async fn rates_come_cheapest_first_at_the_accounts_own_price() {
     let house = House::new().await;
-    let mut asked = american(3);
-    asked.service = String::new();
-    let rates = house.client.rates(&asked).await.unwrap();
+    let rates = house.client.rates(&shopping()).await.unwrap();
     let services: Vec<&str> = rates.iter().map(|rate| rate.service.as_str()).collect();
     assert_eq!(services, ["03", "12", "02", "59", "13", "01", "14"]);
     assert!(rates.is_sorted_by_key(|rate| rate.charge.amount_minor));
@@ -197,9 +203,7 @@ async fn every_call_is_recorded_without_a_secret() {
     let file: std::path::PathBuf = kept.unwrap_or_else(|| folder.path().join("ups.jsonl"));
     let house = House::recording(Some(file.clone())).await;
     let ups = house.sandbox.ups();
-    let mut shopping = american(2);
-    shopping.service = String::new();
-    house.client.rates(&shopping).await.unwrap();
+    house.client.rates(&shopping()).await.unwrap();
     house.client.rates(&european(200)).await.unwrap();
     house.client.rates(&returned(1)).await.unwrap();
     let mut american_return = super::sending(reno(), reno(), "03", 1);
@@ -212,7 +216,7 @@ async fn every_call_is_recorded_without_a_secret() {
         american_return,
         american(200),
     ] {
-        let sending = opsctl::domain::carriage::Sending {
+        let sending = Sending {
             reference: format!("s{}-1", ups.counts().shipments),
             ..sending
         };
@@ -255,9 +259,9 @@ async fn every_call_is_recorded_without_a_secret() {
     refused.service = "03".to_owned();
     house.client.buy(&refused).await.unwrap_err();
     ups.end_tokens();
-    house.client.rates(&shopping).await.unwrap();
+    house.client.rates(&shopping()).await.unwrap();
     house.spoil("429:1,path=/Shop");
-    house.client.rates(&shopping).await.unwrap();
+    house.client.rates(&shopping()).await.unwrap();
     let recorded = std::fs::read_to_string(&file).unwrap();
     for secret in [CLIENT_ID, CLIENT_SECRET, "sandbox-token-"] {
         assert!(!recorded.contains(secret), "{secret}");
@@ -276,7 +280,7 @@ async fn a_carrier_is_made_once_by_its_name() {
     };
     let file = format!(
         "[tenant]\nname = \"shop\"\ndisplay_name = \"The Shop\"\ncurrency = \"USD\"\ntimezone = \"America/Los_Angeles\"\n\
-         [store]\nurl = \"sqlite:shop.db\"\n\
+         [store]\nurl = \"sqlite://shop.db\"\n\
          [vault]\nfile = \"vault.age\"\nidentity = \"file://identity.txt\"\n\
          [carriers.ups]\nkind = \"ups\"\nurl = \"{}\"\naccount = \"A1B2C3\"\n\
          client_id = \"{}\"\nclient_secret = \"{}\"\n",

@@ -154,7 +154,10 @@ async fn what_ups_would_not_take_is_refused_before_it_is_asked() {
             "telephone number of the sender",
         ),
         (sending(reno(), long, "03", 1), "3 lines of 35"),
-        (sending(reno(), Address::default(), "03", 1), "customs"),
+        (
+            sending(reno(), Address::default(), "03", 1),
+            "has no country",
+        ),
         (sending(reno(), albany(), "", 1), "no service"),
         (american(0), "no piece"),
         (american(201), "at most 200"),

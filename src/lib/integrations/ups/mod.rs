@@ -132,6 +132,9 @@ impl Client {
     /// Refuses what UPS would need papers for that are not made here.
     fn without_papers(&self, sending: &Sending) -> Result<(), CarrierError> {
         let from = sending.from.as_ref().unwrap_or(&sending.shipper);
+        if fit::country(from).is_empty() || fit::country(&sending.to).is_empty() {
+            return Err(self.not_asked("an address has no country"));
+        }
         match customs_papers(from, &sending.to) {
             Some(why) => Err(self.not_asked(why)),
             None => Ok(()),

@@ -37,8 +37,12 @@ struct Rated {
     negotiated_rate_charges: Option<Negotiated>,
     #[serde(default, deserialize_with = "wire::maybe")]
     billing_weight: Option<Weight>,
-    #[serde(default, deserialize_with = "wire::many")]
-    rated_shipment_alert: Vec<Told>,
+    #[serde(
+        default,
+        rename = "RatedShipmentAlert",
+        deserialize_with = "wire::many"
+    )]
+    alerts: Vec<Told>,
     #[serde(default, deserialize_with = "wire::maybe")]
     guaranteed_delivery: Option<Guarantee>,
 }
@@ -79,7 +83,7 @@ impl Client {
             match rated.rate(&remarks) {
                 Ok(rate) => rates.push(rate),
                 Err(why) => {
-                    tracing::warn!(service = %rated.service.code, "UPS told a rate that is none: {why}")
+                    tracing::warn!(service = %rated.service.code, "UPS told a rate that is none: {why}");
                 }
             }
         }
@@ -139,7 +143,7 @@ impl Rated {
             self.total_charges.as_ref(),
         )?
         .ok_or("it names no price")?;
-        let own = self.rated_shipment_alert.iter().map(Told::remark);
+        let own = self.alerts.iter().map(Told::remark);
         let days = self.guaranteed_delivery.as_ref();
         Ok(Rate {
             service: self.service.code.clone(),

@@ -48,8 +48,8 @@ struct Shipped {
 struct Results {
     #[serde(default, deserialize_with = "wire::text")]
     shipment_identification_number: String,
-    #[serde(default, deserialize_with = "wire::many")]
-    package_results: Vec<PackageResult>,
+    #[serde(default, rename = "PackageResults", deserialize_with = "wire::many")]
+    packages: Vec<PackageResult>,
     #[serde(default, deserialize_with = "wire::maybe")]
     shipment_charges: Option<Published>,
     #[serde(default, deserialize_with = "wire::maybe")]
@@ -97,12 +97,12 @@ impl Client {
         };
         let results = answer.shipment_response.shipment_results;
         let numbers: Vec<&str> = results
-            .package_results
+            .packages
             .iter()
             .map(|package| package.tracking_number.as_str())
             .collect();
         let mut pieces = Vec::new();
-        for package in &results.package_results {
+        for package in &results.packages {
             let tracking = package.tracking_number.clone();
             if tracking.is_empty() {
                 return Err(self.unknown("a package came without its number"));

@@ -50,8 +50,8 @@ struct Status {
     kind: String,
     #[serde(default, deserialize_with = "wire::text")]
     code: String,
-    #[serde(default, deserialize_with = "wire::text")]
-    status_code: String,
+    #[serde(default, rename = "statusCode", deserialize_with = "wire::text")]
+    number: String,
     #[serde(default, deserialize_with = "wire::text")]
     description: String,
 }
@@ -216,7 +216,7 @@ fn moment(date: &str, time: &str) -> Option<NaiveDateTime> {
 
 impl Status {
     fn shown_code(&self) -> String {
-        let codes = [&self.status_code, &self.code, &self.kind];
+        let codes = [&self.number, &self.code, &self.kind];
         let first = codes.into_iter().find(|code| !code.is_empty());
         first.cloned().unwrap_or_default()
     }
@@ -228,7 +228,7 @@ impl Status {
             let is_number = !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit());
             is_number.then(|| format!("{code:0>3}"))
         };
-        let numbers = [number(&self.status_code), number(&self.code)];
+        let numbers = [number(&self.number), number(&self.code)];
         let numbered = |known: &[&str]| {
             let mut numbers = numbers.iter().flatten();
             numbers.any(|number| known.contains(&number.as_str()))

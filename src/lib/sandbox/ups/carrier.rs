@@ -104,16 +104,16 @@ impl Ups {
 
     /// Moves a package along; without a number, all that are not void. Tells how many.
     pub fn advance(&self, number: Option<&str>, stage: Stage) -> usize {
-        let mut state = self.now();
-        let now = state.now;
+        let mut held = self.now();
+        let now = held.now;
         if let Some(number) = number {
-            let found = state.package_mut(number);
+            let found = held.package_mut(number);
             found.map_or(0, |package| {
                 package.reach(stage, now);
                 1
             })
         } else {
-            let live = state.packages_mut().filter(|package| !package.is_voided());
+            let live = held.packages_mut().filter(|package| !package.is_voided());
             live.map(|package| package.reach(stage, now)).count()
         }
     }
