@@ -15,7 +15,7 @@ const HOSTILE: &[&str] = &[
 ];
 
 fn gtin(digits: &str) -> Option<Gtin14> {
-    Some(digits.parse().unwrap())
+    digits.parse().ok()
 }
 
 fn product(sku: &str, title: &str, gtin: Option<Gtin14>) -> Label {
