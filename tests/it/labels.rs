@@ -197,7 +197,7 @@ async fn a_scanner_reads_what_the_labels_say() {
         (&["product", "US"], "]E0036000291452".to_owned()),
         (&["product", "TINY"], "]E496385074".to_owned()),
         (&["product", "CASE"], "]d20110614141000415".to_owned()),
-        (&["product", "INK_1>2"], "]C0INK_1>2".to_owned()),
+        (&["product", "INK_1>2"], "]d1INK_1>2".to_owned()),
         (
             &["product", "A_VERY_LONG_SKU_OF_A_SUPPLIER"],
             "]d1A_VERY_LONG_SKU_OF_A_SUPPLIER".to_owned(),

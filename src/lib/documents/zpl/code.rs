@@ -111,13 +111,13 @@ impl Code {
         if text.len() > LONGEST_MATRIX {
             return Err(NoCode::TooLong(text.to_owned()));
         }
-        if text.len() > LONGEST_BARS {
+        // `>` begins a command of the bar code, which printers and drawers read differently.
+        if text.len() > LONGEST_BARS || text.contains(['>', '^', '~']) {
             return Ok(Self::matrix(&text.replace('_', "__"), text, text));
         }
         Ok(Self {
             kind: "code128",
-            // `>` begins a command of the bar code: `>0` is the sign itself.
-            data: text.replace('>', ">0"),
+            data: text.to_owned(),
             module: 0,
             reads: text.to_owned(),
             human: text.to_owned(),

@@ -1,15 +1,17 @@
 //! Text as a label can bear it: escaped, and cut into lines that fit.
 
+/// Signs that mean nothing to a printer.
+const PLAIN: &[u8] = b" .,:;-+/()#%&=!?*'\"@";
+
 /// Text as it may stand behind `^FH_^FD`: all but plain letters, digits and a few signs in
 /// hex, byte by byte of its UTF-8.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => out.push(char::from(byte)),
-            b' ' | b'.' | b',' | b':' | b';' | b'-' | b'+' | b'/' | b'(' | b')' | b'#' | b'%'
-            | b'&' | b'=' | b'!' | b'?' | b'*' | b'\'' | b'"' | b'@' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("_{byte:02X}")),
+        if byte.is_ascii_alphanumeric() || PLAIN.contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("_{byte:02X}"));
         }
     }
     out
