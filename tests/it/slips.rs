@@ -13,8 +13,7 @@ use opsctl::documents::pdf::{Logo, Rendered, render};
 use opsctl::domain::slip::TemplateName;
 use tempfile::TempDir;
 
-/// The versions, each with the engine that draws it.
-const TYPST: [&str; 2] = ["letter-1", "4x6-1"];
+/// The version that WeasyPrint draws.
 const HTML: &str = "letter-html-1";
 const ALL: [&str; 3] = ["letter-1", "4x6-1", HTML];
 

@@ -88,7 +88,10 @@ pub fn render_with(
         return Err(DocumentError::OtherPaper(name.to_string()));
     }
     let version = Version::of(&name);
-    let data = data(slip, logo)?;
+    let bundle = version.bundle(logo);
+    let mut data = data(slip, logo)?;
+    // Documents that look otherwise are other documents, whatever they say.
+    data["bundle"] = bundle.as_str().into();
     let job = Job {
         version: &version,
         data: &data,
@@ -101,7 +104,7 @@ pub fn render_with(
     Ok(Rendered {
         pdf,
         template: format!("packing_slip/{name}"),
-        bundle: version.bundle(logo),
+        bundle,
         pages,
     })
 }

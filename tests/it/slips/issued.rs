@@ -40,7 +40,7 @@ async fn keep(ctx: &Context, version: &str, logo: &str) -> anyhow::Result<i64> {
     let mut tx = ctx.store.begin().await?;
     let document = new(&slip.template, &slip.bundle, &slip.pdf);
     let id = issue(&mut tx, &ctx.stamp(), &document).await?;
-    tx.commit().await?;
+    ctx.store.commit(tx).await?;
     Ok(id)
 }
 
@@ -90,7 +90,7 @@ async fn a_document_from_outside_has_no_template(shop: Shop) {
         let mut tx = ctx.store.begin().await.unwrap();
         let outside = new("", "", bytes);
         issue(&mut tx, &ctx.stamp(), &outside).await.unwrap();
-        tx.commit().await.unwrap();
+        ctx.store.commit(tx).await.unwrap();
     }
     let mut tx = ctx.store.read().await.unwrap();
     assert_eq!(documents::bundle(&mut tx, "").await.unwrap(), None);
@@ -103,7 +103,7 @@ async fn issue_one(ctx: Context, bundle: String) -> anyhow::Result<i64> {
         let document = new("packing_slip/letter-1", &bundle, b"%PDF");
         match issue(&mut tx, &ctx.stamp(), &document).await {
             Ok(id) => {
-                tx.commit().await?;
+                ctx.store.commit(tx).await?;
                 return Ok(id);
             }
             Err(error) if error.downcast_ref::<Fault>().is_some() => return Err(error),

@@ -12,7 +12,8 @@ const SVG: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 4
 fn a_slip_says_who_what_and_where() {
     let mut slip = slip();
     slip.note = "Thank you!\nKeep this side up.".to_owned();
-    slip.packages[0].lines[0].of_ordered = Some(5);
+    slip.packages[0].lines[0].of_ordered = Some(58);
+    slip.packages[0].lines[0].quantity = 37;
     slip.packages[0].lines[0].lot = "L-77".to_owned();
     slip.packages[0].lines[0].serials = texts(&["SN-0001", "SN-0002"]);
     for version in ALL {
@@ -43,13 +44,11 @@ fn a_slip_says_who_what_and_where() {
             "Keep this side up.",
             "help@copperoak.example",
             "Page 1 of 1",
+            " 37 ",
+            " 58 ",
         ] {
             assert!(text.contains(wanted), "{version} lacks {wanted:?}: {text}");
         }
-        assert!(
-            text.contains(" 5 ") && text.contains("2"),
-            "{version}: {text}"
-        );
     }
 }
 
@@ -134,7 +133,7 @@ fn other_scripts_are_drawn_with_the_fonts_of_the_machine() {
     slip.ship_to = texts(&["張小明 様", "東京都千代田区丸の内1-2-3", "日本"]);
     slip.return_to = texts(&["יעל כהן", "רחוב הרצל 5", "محمد الأحمد", "شارع النيل"]);
     slip.packages[0].lines = vec![SlipLine {
-        title: "Zo\u{308}e\u{301}'s Ångström ťažký Ελληνικά Кириллица Tiếng Việt".to_owned(),
+        title: "Zoe\u{301}lie Ångström ťažký Ελληνικά Кириллица Tiếng Việt".to_owned(),
         ..line(1)
     }];
     for version in ALL {

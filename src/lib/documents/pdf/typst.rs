@@ -43,7 +43,7 @@ impl Engine for Typst {
             }
         }
         let options = PdfOptions {
-            ident: Smart::Custom(format!("{}{}", job.version.bundle(job.logo), job.data)),
+            ident: Smart::Custom(job.data.to_string()),
             creator: Smart::Custom(Some("opsctl".to_owned())),
             ..PdfOptions::default()
         };
