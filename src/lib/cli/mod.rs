@@ -244,7 +244,6 @@ pub fn main() -> ExitCode {
 }
 
 #[allow(clippy::too_many_lines, reason = "an arm a command")]
-#[allow(clippy::too_many_lines, reason = "one arm a command")]
 fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => block_on(demo::run(&args, globals, out)),

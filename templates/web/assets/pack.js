@@ -270,7 +270,7 @@ const finish = once(async () => {
     partial = true;
   }
   if (!(await change("Not finished", "finish", { partial }))) return undefined;
-  return show.all("Packed", "Give it to the carrier, and enter its tracking number.");
+  return show.all("Packed", carried ? "Scan DONE once more to ship it." : "Give it to the carrier, and enter its tracking number.");
 });
 
 const ship = once(async ({ carrier, tracking }) => {
@@ -291,7 +291,7 @@ async function shipPrompt() {
   if (rates.signIn || rates.away) return failed(rates, "Not shipped");
   if (!rates.done) {
     const answer = await prompt({
-      title: "The carrier gives no price", words: `${capital(rates.refused)}. ${capital(rates.hint)} Ship it by hand?`, ok: "By hand",
+      title: "The carrier gives no price", words: `${sentences(rates.refused, rates.hint)} Ship it by hand?`, ok: "By hand",
     });
     return answer ? byHand() : undefined;
   }
@@ -317,7 +317,7 @@ async function shipPrompt() {
 const send = once(async (carrier, how) => {
   const answer = await post(`/packs/${task}/send`, how);
   if (!answer.done && answer.refused && /--address-as-is/.test(answer.hint)) {
-    const anyway = await prompt({ title: "Is the address right?", words: `${capital(answer.refused)}.`, ok: "Take it as it is" });
+    const anyway = await prompt({ title: "Is the address right?", words: sentences(answer.refused), ok: "Take it as it is" });
     return anyway ? sendAgain(carrier, { ...how, address_as_is: true }) : undefined;
   }
   return sent(carrier, answer);
@@ -332,7 +332,7 @@ async function sent(carrier, answer) {
   const { consignment, papers } = answer.done;
   const count = consignment.parcels.length;
   const numbers = consignment.parcels.map(({ tracking }) => tracking).join(", ");
-  if (papers.wrong.length) return show.wrong("Shipped, but not printed", papers.wrong.map(capital).join(" "));
+  if (papers.wrong.length) return show.wrong("Shipped, but not printed", sentences(...papers.wrong));
   return show.all("Shipped", `${plural(count, "label")} of ${carrier}${papers.printed ? ", printed" : ""}: ${numbers}`);
 }
 
