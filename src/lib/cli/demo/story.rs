@@ -71,6 +71,7 @@ pub(super) async fn play(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Resu
     second_sync(stage, teller).await?;
     stock_room::play(stage, &sold, teller).await?;
     pick_station::play(stage, teller).await?;
+    carriage::play(stage, teller).await?;
     prove(stage, teller, sold).await
 }
 

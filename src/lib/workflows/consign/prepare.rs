@@ -65,7 +65,8 @@ pub(super) enum Prepared {
 /// Something is missing or may not be; or the store's.
 pub(super) async fn prepare(ctx: &Context, wish: &Wish) -> anyhow::Result<Prepared> {
     let shipper = sender(ctx)?;
-    let mut tx = ctx.store.read().await?;
+    // A round that has expired is ended on the way, and given up again with the transaction.
+    let mut tx = ctx.store.begin().await?;
     let order = exactly_one(orders::find(&mut tx, &wish.order).await?, &wish.order)?;
     if let Some(row) = consignments::under_way(&mut tx, order.id).await? {
         return Ok(Prepared::UnderWay(Box::new(row)));
@@ -80,7 +81,7 @@ pub(super) async fn prepare(ctx: &Context, wish: &Wish) -> anyhow::Result<Prepar
         shipment = Some(of);
         (None, pieces)
     } else {
-        pieces(&mut tx, order.id, &order.order_ref, &wish.pieces).await?
+        pieces(ctx, &mut tx, (order.id, &order.order_ref), &wish.pieces).await?
     };
     let to: Address = serde_json::from_str(&orders::ship_to(&mut tx, order.id).await?)?;
     drop(tx);
@@ -202,13 +203,13 @@ type Pieces = Vec<(Piece, Option<i64>)>;
 
 /// The pieces of an order: what lies packed, or else what a person says.
 async fn pieces(
+    ctx: &Context,
     tx: &mut Tx,
-    order: i64,
-    name: &str,
+    (order, name): (i64, &str),
     said: &[Piece],
 ) -> anyhow::Result<(Option<i64>, Pieces)> {
     // Refuses an order that somebody is picking or packing.
-    if Packed::of_order(tx, order).await?.is_some() {
+    if Packed::of_order(tx, &ctx.stamp(), order).await?.is_some() {
         if !said.is_empty() {
             return Err(
                 Fault::usage(format!("{name} lies packed: its packages are known"))
