@@ -220,9 +220,9 @@ async fn every_call_is_recorded_without_a_secret() {
             reference: format!("s{}-1", ups.counts().shipments),
             ..sending
         };
-        house.client.find(&sending).await.unwrap();
+        house.client.find(&sending, &[]).await.unwrap();
         let bought = house.client.buy(&sending).await.unwrap();
-        house.client.find(&sending).await.unwrap();
+        house.client.find(&sending, &[]).await.unwrap();
         let numbers: Vec<String> = bought
             .pieces
             .iter()
@@ -233,7 +233,7 @@ async fn every_call_is_recorded_without_a_secret() {
         house.client.void(&bought.id, &numbers).await.unwrap();
         house.client.void(&bought.id, &[]).await.unwrap();
         house.client.track(&numbers[0]).await.unwrap();
-        house.client.find(&sending).await.unwrap();
+        house.client.find(&sending, &[]).await.unwrap();
     }
     house.client.buy(&american(1)).await.unwrap();
     for letter in [

@@ -49,7 +49,7 @@ async fn each_piece_of_one_three_and_two_hundred_has_its_own_label() {
             bought.billing_weight,
             format!("{}.{} LBS", tenths / 10, tenths % 10).as_str()
         );
-        let Found::Pieces(found) = house.client.find(&sending).await.unwrap() else {
+        let Found::Pieces(found) = house.client.find(&sending, &[]).await.unwrap() else {
             panic!("not found");
         };
         let found: Vec<(usize, String)> = found.into_iter().map(|(n, p)| (n, p.tracking)).collect();
@@ -75,7 +75,7 @@ async fn within_the_union_the_shipment_has_the_reference_and_weighs_in_kilograms
             .all(|package| package.references.is_empty())
     );
     assert_eq!(shipments[0].to.phone, "030123456");
-    let Found::Pieces(found) = house.client.find(&sending).await.unwrap() else {
+    let Found::Pieces(found) = house.client.find(&sending, &[]).await.unwrap() else {
         panic!("not found");
     };
     for ((number, piece), labelled) in found.iter().zip(&bought.pieces) {
@@ -198,7 +198,7 @@ async fn what_ups_refuses_was_not_bought() {
             error.to_string().contains(code) && error.to_string().contains(words),
             "{error}"
         );
-        assert_eq!(house.client.find(&sending).await.unwrap(), Found::Nothing);
+        assert_eq!(house.client.find(&sending, &[]).await.unwrap(), Found::Nothing);
     }
     assert_eq!((house.bought(), house.asked(SHIP)), (0, 2));
 }

@@ -8,7 +8,7 @@ use super::{House, SHIP, american, class, european};
 
 /// How many pieces UPS has of a sending.
 async fn found(house: &House, sending: &opsctl::domain::carriage::Sending) -> usize {
-    match house.client.find(sending).await.unwrap() {
+    match house.client.find(sending, &[]).await.unwrap() {
         Found::Nothing => 0,
         Found::Pieces(pieces) => pieces.len(),
         other => panic!("{other:?}"),

@@ -24,7 +24,7 @@ async fn a_shipment_is_voided_whole_and_once_more_without_harm() {
             let voided = house.client.void(&bought.id, &[]).await.unwrap();
             assert_eq!(voided, Voided::All);
         }
-        assert_eq!(house.client.find(&sending).await.unwrap(), Found::Voided);
+        assert_eq!(house.client.find(&sending, &[]).await.unwrap(), Found::Voided);
         let told = house.client.track(&bought.id).await.unwrap().unwrap();
         assert_eq!(told.stage, Some(Stage::Voided));
     }
@@ -40,7 +40,7 @@ async fn pieces_are_voided_twenty_a_call() {
     let voided = house.client.void(&bought.id, &all[..45]).await.unwrap();
     assert_eq!((voided, house.asked(VOID)), (Voided::All, 3));
     assert_eq!(house.sandbox.ups().counts().voided, 45);
-    let Found::Pieces(left) = house.client.find(&sending).await.unwrap() else {
+    let Found::Pieces(left) = house.client.find(&sending, &[]).await.unwrap() else {
         panic!("nothing is left");
     };
     let places: Vec<usize> = left.iter().map(|(place, _)| *place).collect();

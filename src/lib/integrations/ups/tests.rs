@@ -267,7 +267,7 @@ async fn a_label_comes_again_as_one_object_or_as_candidates() {
     let found = Server::answering(200, &answer)
         .await
         .client()
-        .find(&sending())
+        .find(&sending(), &[])
         .await;
     let Found::Pieces(pieces) = found.unwrap() else {
         panic!("not found");
@@ -278,7 +278,7 @@ async fn a_label_comes_again_as_one_object_or_as_candidates() {
     let found = Server::answering(200, &answer)
         .await
         .client()
-        .find(&sending())
+        .find(&sending(), &[])
         .await;
     assert_eq!(found.unwrap(), Found::Unclear(vec![NUMBER.to_owned()]));
     for (code, expected) in [
@@ -289,14 +289,14 @@ async fn a_label_comes_again_as_one_object_or_as_candidates() {
         let found = Server::answering(400, &told(code))
             .await
             .client()
-            .find(&sending())
+            .find(&sending(), &[])
             .await;
         assert_eq!(found.unwrap(), expected);
     }
     let failed = Server::answering(500, &told("x"))
         .await
         .client()
-        .find(&sending())
+        .find(&sending(), &[])
         .await;
     assert_eq!(class(&failed.unwrap_err()), "unavailable");
 }
