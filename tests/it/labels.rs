@@ -219,7 +219,7 @@ async fn a_scanner_reads_what_the_labels_say() {
         pictures.push(path);
     }
     for ((args, expected), found) in cases.iter().zip(scanned(&pictures)) {
-        assert_eq!(found, [expected.clone()], "{args:?}");
+        assert_eq!(found, std::slice::from_ref(expected), "{args:?}");
     }
 }
 
