@@ -1,10 +1,13 @@
 //! The house's own labels: made, kept, read back by a scanner that is none of ours, looked at
 //! in a browser.
 
+#[cfg(feature = "preview")]
 use std::path::PathBuf;
+#[cfg(feature = "preview")]
 use std::process::Command;
 
 use opsctl::domain::people::Role;
+#[cfg(feature = "preview")]
 use opsctl::domain::station_code::StationCode;
 use reqwest::StatusCode;
 
