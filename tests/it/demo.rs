@@ -27,7 +27,7 @@ fn the_demo_ends_by_itself_and_its_shop_can_be_worked_on() {
     for _ in 0..2 {
         let summary = json(&folder, &["demo", "--skus", "300", "--json"]);
         assert_eq!(summary["schema"], 1);
-        assert_eq!(summary["steps"].as_array().unwrap().len(), 15);
+        assert_eq!(summary["steps"].as_array().unwrap().len(), 18);
         let proof = &summary["proof"];
         assert!(proof["quantities_compared"].as_i64().unwrap() > 100);
         assert_eq!(proof["differ"], serde_json::json!([]));

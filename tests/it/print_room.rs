@@ -284,7 +284,7 @@ fn carry(client: TcpStream, server: TcpStream, lose: &Arc<AtomicBool>) {
     let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
     let (lose, cut_there) = (lose.clone(), cut.clone());
     thread::spawn(move || {
-        let mut buffer = [0; 65536];
+        let mut buffer = vec![0; 65536];
         while let Ok(n @ 1..) = from.read(&mut buffer) {
             let prints = buffer[..n].windows(4).any(|part| part == PRINT_JOB);
             if prints && lose.swap(false, Ordering::SeqCst) {
@@ -298,7 +298,7 @@ fn carry(client: TcpStream, server: TcpStream, lose: &Arc<AtomicBool>) {
     });
     let (mut from, mut to) = (server, client);
     thread::spawn(move || {
-        let mut buffer = [0; 65536];
+        let mut buffer = vec![0; 65536];
         while let Ok(n @ 1..) = from.read(&mut buffer) {
             if cut.load(Ordering::SeqCst) {
                 break;

@@ -31,7 +31,7 @@ async fn what_was_bought_is_found_at_once_and_taken_over(shop: Shop) {
             shown.row.charge_minor, None,
             "nobody has said what it costs"
         );
-        assert_eq!(shown.documents.len(), 3);
+        assert_eq!(shown.documents.len(), 4, "labels and slip");
         assert_eq!(dock.ups().counts().of(SHIP), 1);
         assert_eq!(dock.ups().counts().bought, 3);
         let bought: Vec<String> = dock.ups().shipments()[0]

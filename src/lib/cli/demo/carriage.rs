@@ -32,7 +32,7 @@ pub(super) async fn play(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Resu
     told.extend(rates.rates.iter().take(3).map(|rate| {
         let charge = rate.charge;
         let cost = amount(charge.amount_minor, charge.currency.as_str());
-        format!("{} {}: {cost} {}", rate.service, rate.name, charge.currency)
+        format!("{} {}: {cost}", rate.service, rate.name)
     }));
     teller.tell("opsctl ship --rate: what services cost", told)?;
     buy(stage, teller, &wish).await?;
