@@ -1,7 +1,7 @@
 //! What a packing slip costs: Typst in this process beside WeasyPrint as one of its own, on
 //! the same slips, in CPU time, since what else runs on the machine does not count there.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use opsctl::documents::packing_slip::{Shop, Slip, SlipLine, SlipPackage};
 use opsctl::documents::pdf::render;
@@ -14,37 +14,29 @@ const TYPST: usize = 100;
 const WEASYPRINT: usize = 5;
 /// Lines of a slip of more than fifty pages.
 const LONG: usize = 1100;
-const TICK: Duration = Duration::from_millis(10);
+const TICK_MS: f64 = 10.0;
 
 pub fn measure(table: &mut Table) {
     eprintln!("slips: {TYPST} with Typst, {WEASYPRINT} with WeasyPrint");
     // What is made once a process is no part of a slip.
     draw(&slip(0, 8), "letter-1");
-    let before = cpu();
+    let before = cpu_ms();
     let started = Instant::now();
     for n in 1..=TYPST {
         draw(&slip(n, 8), "letter-1");
     }
-    let took = started.elapsed() / TYPST as u32;
-    let typst = (cpu().own - before.own) / TYPST as u32;
-    let before = cpu();
+    let took = started.elapsed().as_secs_f64() * 1000.0 / TYPST as f64;
+    let typst = (cpu_ms() - before) / TYPST as f64;
+    let before = cpu_ms();
     for n in 1..=WEASYPRINT {
         draw(&slip(n, 8), "letter-html-1");
     }
-    let spent = cpu();
-    let weasyprint =
-        (spent.own - before.own + spent.children - before.children) / WEASYPRINT as u32;
-    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
-    let mut note = |what: &str, value: f64, unit, aim| table.note(what, None, value, unit, aim);
-    note("slip, Typst, CPU", ms(typst), Unit::Ms, Aim::None);
-    note(
-        "slip, Typst, until it is there",
-        ms(took),
-        Unit::Ms,
-        Aim::None,
-    );
-    note("slip, WeasyPrint, CPU", ms(weasyprint), Unit::Ms, Aim::None);
-    let times = weasyprint.as_secs_f64() / typst.as_secs_f64();
+    let weasyprint = (cpu_ms() - before) / WEASYPRINT as f64;
+    let mut note = |what: &str, value, unit, aim| table.note(what, None, value, unit, aim);
+    note("slip, Typst, CPU", typst, Unit::Ms, Aim::None);
+    note("slip, Typst, until it is there", took, Unit::Ms, Aim::None);
+    note("slip, WeasyPrint, CPU", weasyprint, Unit::Ms, Aim::None);
+    let times = weasyprint / typst;
     note(
         "slip, WeasyPrint's CPU by Typst's",
         times,
@@ -115,27 +107,13 @@ fn slip(n: usize, lines: usize) -> Slip {
     }
 }
 
-/// CPU time spent so far.
-#[derive(Clone, Copy)]
-struct Cpu {
-    own: Duration,
-    /// Of processes that were started and have ended.
-    children: Duration,
-}
-
+/// CPU time spent so far, also by processes that were started here and have ended.
+///
 /// From `/proc/self/stat`: after the name, which ends with a bracket, utime, stime, cutime and
 /// cstime are the 12th to 15th of its fields (proc_pid_stat(5)).
-fn cpu() -> Cpu {
+fn cpu_ms() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let (_, fields) = stat.rsplit_once(')').unwrap();
-    let ticks: Vec<u32> = fields
-        .split_whitespace()
-        .skip(11)
-        .take(4)
-        .map(|field| field.parse().unwrap())
-        .collect();
-    Cpu {
-        own: TICK * (ticks[0] + ticks[1]),
-        children: TICK * (ticks[2] + ticks[3]),
-    }
+    let ticks = fields.split_whitespace().skip(11).take(4);
+    ticks.map(|n| n.parse::<f64>().unwrap() * TICK_MS).sum()
 }
