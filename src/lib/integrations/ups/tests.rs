@@ -146,7 +146,7 @@ async fn each_failure_says_what_to_do_next() {
         (400, told("10429"), "unavailable", "unavailable"),
         (400, told("20001"), "unknown", "unavailable"),
         (400, told("120021"), "unknown", "refused"),
-        (408, told("1"), "unknown", "refused"),
+        (408, told("1"), "unknown", "unavailable"),
         (500, told("20001"), "unknown", "unavailable"),
         (502, json!("bad gateway"), "unknown", "unavailable"),
         (503, told("20001"), "unknown", "unavailable"),
@@ -163,11 +163,7 @@ async fn each_failure_says_what_to_do_next() {
         assert_eq!(class(&bought), purchase, "{status} {body}: {bought}");
         assert_eq!(server.asked(), 1, "{status} {body}");
         let asked = server.client().rates(&sending()).await.unwrap_err();
-        let is_timeout = status == 408 && class(&asked) == "unavailable";
-        assert!(
-            is_timeout || class(&asked) == question,
-            "{status} {body}: {asked}"
-        );
+        assert_eq!(class(&asked), question, "{status} {body}: {asked}");
     }
 }
 
