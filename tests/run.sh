@@ -18,4 +18,4 @@ export OPSCTL_TEST_CUPS=$url
 need_code_reader
 export OPSCTL_TEST_CODE_READER=$reader
 
-cargo test --lib --bins --tests "$@"
+cargo test --all-features --lib --bins --tests "$@"

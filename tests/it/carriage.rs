@@ -5,3 +5,4 @@ mod buying;
 mod dock;
 mod lost;
 mod on_the_way;
+mod under_fire;

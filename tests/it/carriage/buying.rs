@@ -39,7 +39,10 @@ async fn three_boxes_are_one_call_and_three_labels(shop: Shop) {
     assert_eq!(dock.ups().counts().of("POST /api/shipments/v2409/ship"), 1);
     assert_eq!(dock.ups().counts().bought, 3);
     let documents = consignment["documents"].as_array().unwrap();
-    let kinds: Vec<&str> = documents.iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> = documents
+        .iter()
+        .map(|one| one["kind"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds, ["label", "label", "label", "packing_slip"]);
     assert_eq!(dock.on_hand(), 47);
     assert_eq!(

@@ -198,7 +198,10 @@ async fn what_ups_refuses_was_not_bought() {
             error.to_string().contains(code) && error.to_string().contains(words),
             "{error}"
         );
-        assert_eq!(house.client.find(&sending, &[]).await.unwrap(), Found::Nothing);
+        assert_eq!(
+            house.client.find(&sending, &[]).await.unwrap(),
+            Found::Nothing
+        );
     }
     assert_eq!((house.bought(), house.asked(SHIP)), (0, 2));
 }

@@ -24,7 +24,10 @@ async fn a_shipment_is_voided_whole_and_once_more_without_harm() {
             let voided = house.client.void(&bought.id, &[]).await.unwrap();
             assert_eq!(voided, Voided::All);
         }
-        assert_eq!(house.client.find(&sending, &[]).await.unwrap(), Found::Voided);
+        assert_eq!(
+            house.client.find(&sending, &[]).await.unwrap(),
+            Found::Voided
+        );
         let told = house.client.track(&bought.id).await.unwrap().unwrap();
         assert_eq!(told.stage, Some(Stage::Voided));
     }

@@ -51,8 +51,15 @@ fn piece(weight_g: i64) -> Piece {
 async fn an_order(stage: &Stage) -> anyhow::Result<String> {
     let queue = pick::queue(&stage.run(), None).await?;
     let whole = |row: &&pick::QueueRow| row.order.starts_with("woo:") && row.reserved == row.units;
-    let found = queue.rows.iter().filter(whole).max_by_key(|row| row.units.min(6));
-    Ok(found.context("the shop has an order that can leave")?.order.clone())
+    let found = queue
+        .rows
+        .iter()
+        .filter(whole)
+        .max_by_key(|row| row.units.min(6));
+    Ok(found
+        .context("the shop has an order that can leave")?
+        .order
+        .clone())
 }
 
 async fn buy(stage: &Stage, teller: &mut Teller<'_>, wish: &Wish) -> anyhow::Result<()> {
@@ -76,13 +83,23 @@ async fn buy(stage: &Stage, teller: &mut Teller<'_>, wish: &Wish) -> anyhow::Res
     told.extend(shown.parcels.iter().map(|piece| {
         let parcel = &piece.parcel;
         let number = parcel.tracking.as_deref().unwrap_or_default();
-        format!("piece {} of {}: {number}", parcel.number, shown.parcels.len())
+        format!(
+            "piece {} of {}: {number}",
+            parcel.number,
+            shown.parcels.len()
+        )
     }));
     let again = consign::ship(&stage.run(), wish).await?;
     if again.before {
         told.push("shipped once more: nothing is bought, nothing leaves twice".to_owned());
     }
-    told.extend(report.papers.wrong.iter().map(|wrong| format!("without a slip: {wrong}")));
+    told.extend(
+        report
+            .papers
+            .wrong
+            .iter()
+            .map(|wrong| format!("without a slip: {wrong}")),
+    );
     told.extend(keep(&ctx, shown.row.id).await?);
     teller.tell("opsctl ship: three labels with one call", told)
 }
@@ -95,8 +112,16 @@ async fn keep(ctx: &crate::context::Context, consignment: i64) -> anyhow::Result
         let Some(bytes) = documents::bytes(&mut tx, document.id).await? else {
             continue;
         };
-        let ending = if document.media_type == "application/pdf" { "pdf" } else { "zpl" };
-        let name = format!("{}-{}.{ending}", document.kind.replace('_', "-"), told.len() + 1);
+        let ending = if document.media_type == "application/pdf" {
+            "pdf"
+        } else {
+            "zpl"
+        };
+        let name = format!(
+            "{}-{}.{ending}",
+            document.kind.replace('_', "-"),
+            told.len() + 1
+        );
         let path = Path::new(FOLDER).join("shipping").join(name);
         std::fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))?;
         told.push(format!("{} is in {}", document.title, path.display()));
@@ -110,7 +135,12 @@ async fn follow(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Result<()> {
         .ups()
         .shipments()
         .iter()
-        .flat_map(|shipment| shipment.packages.iter().map(|package| package.number.clone()))
+        .flat_map(|shipment| {
+            shipment
+                .packages
+                .iter()
+                .map(|package| package.number.clone())
+        })
         .collect();
     let mut told = Vec::new();
     for at in [At::OnTheWay, At::OutForDelivery, At::Delivered] {

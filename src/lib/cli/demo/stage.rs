@@ -165,8 +165,7 @@ fn clear() -> anyhow::Result<()> {
     {
         return Err(error).with_context(|| format!("removing {}", shipping.display()));
     }
-    std::fs::create_dir_all(&shipping)
-        .with_context(|| format!("making {}", shipping.display()))?;
+    std::fs::create_dir_all(&shipping).with_context(|| format!("making {}", shipping.display()))?;
     for name in LEFT {
         let path = Path::new(FOLDER).join(name);
         match std::fs::remove_file(&path) {

@@ -7,10 +7,10 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::Teller;
-use super::{carriage, pick_station};
 use super::stage::{FOLDER, Stage};
 use super::steps::{sync_once, told_of, write};
 use super::stock_room::{self, Sold};
+use super::{carriage, pick_station};
 use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
 use crate::fault::Fault;

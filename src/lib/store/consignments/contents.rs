@@ -70,11 +70,12 @@ async fn of_shipment(tx: &mut Tx, shipment: Option<i64>) -> Result<Vec<Content>,
     let Some(shipment) = shipment else {
         return Ok(Vec::new());
     };
-    let items: Vec<(String, String, i64)> = tx
+    let items: Vec<(String, String, String, i64)> = tx
         .all(
-            "SELECT p.sku, p.title, CAST(SUM(i.quantity) AS SIGNED) FROM shipment_items i \
-             JOIN order_demands d ON d.id = i.demand_id JOIN products p ON p.id = d.product_id \
-             WHERE i.shipment_id = ? GROUP BY p.sku, p.title ORDER BY p.sku",
+            "SELECT p.sku, p.title, p.tracking, CAST(SUM(i.quantity) AS SIGNED) \
+             FROM shipment_items i JOIN order_demands d ON d.id = i.demand_id \
+             JOIN products p ON p.id = d.product_id \
+             WHERE i.shipment_id = ? GROUP BY p.sku, p.title, p.tracking ORDER BY p.sku",
             vals![shipment],
         )
         .await?;
@@ -88,9 +89,9 @@ async fn of_shipment(tx: &mut Tx, shipment: Option<i64>) -> Result<Vec<Content>,
         lots.dedup();
         lots.join(", ")
     };
-    let content = |(sku, title, quantity): (String, String, i64)| Content {
+    let content = |(sku, title, tracking, quantity): (String, String, String, i64)| Content {
         package_id: None,
-        lot: Some(lots(&sku)).filter(|lots| !lots.is_empty()),
+        lot: Some(lots(&sku)).filter(|_| tracking != "none"),
         sku,
         title,
         quantity,

@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::domain::people::Role;
 use crate::store::events;
 use crate::web::{App, Operator, Present, WebError};
-use crate::workflows::pack::{self, Bench, Measures, PackAnswer, PackScan, PackageWish};
 use crate::workflows::consign;
+use crate::workflows::pack::{self, Bench, Measures, PackAnswer, PackScan, PackageWish};
 use crate::workflows::ship;
 use crate::workflows::sign_in::{self, Claim};
 
