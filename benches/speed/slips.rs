@@ -13,7 +13,7 @@ use crate::table::{Aim, Table, Unit};
 const TYPST: usize = 100;
 const WEASYPRINT: usize = 5;
 /// Lines of a slip of more than fifty pages.
-const LONG: usize = 1100;
+const LONG: usize = 800;
 const TICK_MS: f64 = 10.0;
 
 pub fn measure(table: &mut Table) {
