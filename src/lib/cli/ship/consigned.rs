@@ -400,7 +400,7 @@ impl Report for Voiding {
         if self.left && self.stands.is_empty() {
             page.line(format!(
                 "The goods of {} have left by the books. `opsctl ship {}` buys new labels for \
-                 them; where they stay, `opsctl receive --return {}` takes them back.",
+                 them; where they stay, `opsctl stock return {} SKU=QTY` takes them back.",
                 self.order, self.order, self.order
             ));
         }

@@ -30,7 +30,7 @@ fn an_unknown_field_is_found_at_the_top_in_a_table_and_in_a_channel() {
        |
     26 | frobnicate = ***
        | ^^^^^^^^^^
-       = one of `url`, `consumer_key`, `consumer_secret`, `push_stock`, `tell_shipped`, `shipped_status`, `parallel`, `requests_per_second`, `timeout_seconds`, `weight_unit`, `dimension_unit`, `statuses`
+       = one of `url`, `consumer_key`, `consumer_secret`, `push_stock`, `tell_shipped`, `shipped_status`, `tracking_notes_to_customer`, `parallel`, `requests_per_second`, `timeout_seconds`, `weight_unit`, `dimension_unit`, `statuses`
     ");
 }
 
