@@ -2,7 +2,9 @@
 //! what lies in the boxes leaves with them.
 
 mod buying;
-mod dock;
+pub mod dock;
 mod lost;
 mod on_the_way;
+mod printed;
+mod told;
 mod under_fire;

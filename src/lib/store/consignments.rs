@@ -298,6 +298,21 @@ pub async fn set_state(
     Err(StoreError::Conflict(text))
 }
 
+/// Notes what was said last; gives whether it is anything new.
+///
+/// # Errors
+/// The store's.
+pub async fn set_said(tx: &mut Tx, stamp: &Stamp, id: i64, said: &str) -> Result<bool, StoreError> {
+    let said: String = said.chars().take(2_000).collect();
+    let changed = tx
+        .run(
+            "UPDATE consignments SET said = ?, updated_at = ? WHERE id = ? AND said <> ?",
+            vals![&said, stamp.at, id, &said],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
 /// Notes what was bought.
 ///
 /// # Errors

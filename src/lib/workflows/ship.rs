@@ -21,7 +21,9 @@ use crate::fault::Fault;
 use crate::store::cogs::{self, Entry};
 use crate::store::events::{self, Event};
 use crate::store::orders::{DemandRow, LineRow, Summary};
-use crate::store::{Stamp, Tx, applied_refs, orders, products, reservations, serials};
+use crate::store::{
+    Stamp, Tx, applied_refs, consignments, orders, products, reservations, serials,
+};
 
 /// What a person says about shipping.
 #[derive(Debug, Clone, Default)]
@@ -153,6 +155,11 @@ pub(super) async fn within(
     Ok(shipments)
 }
 
+/// The reference under which an order leaves with a sending.
+pub(super) fn sent_as(row: &consignments::Row) -> String {
+    format!("consignment:{}", row.reference)
+}
+
 /// The reference under which an order leaves once with a carrier and number.
 pub(super) fn reference(order: &str, carrier: &str, tracking: &str) -> String {
     format!("ship:{order}:{carrier}:{tracking}")
@@ -218,6 +225,7 @@ impl OneOrder<'_> {
             return Ok(shipped);
         }
         self.may_leave()?;
+        self.not_being_sent(tx).await?;
         let lines = orders::line_rows(tx, self.order.id).await?;
         let packed = Packed::of_order(tx, self.stamp, self.order.id).await?;
         let (items, serials) = match &packed {
@@ -273,6 +281,25 @@ impl OneOrder<'_> {
         );
         events::append(tx, self.stamp, &[fact]).await?;
         Ok(shipped)
+    }
+
+    /// Whether no carrier is asked for it, but by whom this is.
+    async fn not_being_sent(&self, tx: &mut Tx) -> anyhow::Result<()> {
+        let Some(row) = consignments::under_way(tx, self.order.id).await? else {
+            return Ok(());
+        };
+        if self.wish.reference == Some(sent_as(&row)) {
+            return Ok(());
+        }
+        let (id, name) = (row.id, &self.order.order_ref);
+        let state = row.state.replace('_', " ");
+        let text = format!(
+            "{name} is sent with {}: consignment {id} is {state}",
+            row.carrier
+        );
+        Err(Fault::failed(text)
+            .hint(format!("`opsctl ship show {id}`"))
+            .into())
     }
 
     /// Whether the order's status and holds let it leave.

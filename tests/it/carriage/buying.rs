@@ -304,7 +304,24 @@ async fn a_held_order_keeps_its_labels_and_leaves_later(shop: Shop) {
     assert!(said.contains("on hold"), "{said}");
     assert_eq!(dock.state(), "bought");
     assert_eq!(dock.on_hand(), 50);
+    // What has labels is not opened again, and does not leave another way.
+    refused(
+        &dock.shop,
+        &["pack", "reopen", "manual:1"],
+        1,
+        &["has labels", "ship void"],
+    );
     dock.shop.json(&["hold", "release", "manual:1"]);
+    let by_hand = [
+        "ship",
+        "--manual",
+        "manual:1",
+        "--carrier",
+        "DHL",
+        "--tracking",
+        "JD1",
+    ];
+    refused(&dock.shop, &by_hand, 1, &["is sent with ups"]);
     let settled = dock.shop.json(&["ship", "settle"]);
     assert_eq!(settled["left"].as_array().unwrap().len(), 1);
     assert_eq!(dock.state(), "shipped");

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use opsctl::context::{Clock, Context};
 use opsctl::sandbox::faults::Rule;
 use opsctl::sandbox::ups::{ACCOUNT, CLIENT_ID, CLIENT_SECRET, Ups};
-use opsctl::sandbox::{Content, Options, Sandbox};
+use opsctl::sandbox::{Content, Options, Plan, Sandbox};
 use opsctl::workflows::consign::{self, Wish};
 use serde_json::Value;
 
@@ -42,8 +42,13 @@ pub struct Dock {
 impl Dock {
     /// A shop in a country, with mugs on its shelf.
     pub async fn open(shop: Shop, country: &str) -> Self {
+        Self::open_with(shop, country, "").await
+    }
+
+    /// The same, with more in its tenant's file.
+    pub async fn open_with(shop: Shop, country: &str, own: &str) -> Self {
         let sandbox = Sandbox::start(Options {
-            content: Content::Empty,
+            content: Content::Generated(Plan { skus: 40, seed: 7 }),
             ..Options::default()
         })
         .await
@@ -64,6 +69,7 @@ impl Dock {
             if country == "US" { "03" } else { "11" },
             trading::channel(&shop, &sandbox),
         );
+        let more = format!("{more}{own}");
         shop.write("tenants/shop.toml", &shop.tenant_file(&more));
         receive(&shop, "MUG,L1,2026-01-02,50,50.00,main\n");
         Self {

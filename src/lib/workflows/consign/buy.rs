@@ -50,12 +50,11 @@ pub(super) async fn buy(ctx: &Context, plan: &Plan) -> anyhow::Result<i64> {
 async fn record(ctx: &Context, plan: &Plan) -> anyhow::Result<(i64, outbox::Row)> {
     let mut tx = ctx.store.begin().await?;
     let stamp = ctx.stamp();
-    if let Some(task) = plan.task {
-        let packed = packages::task(&mut tx, task).await?;
-        if packed.is_none_or(|task| task.state != "packed") {
-            let text = format!("{} is not packed any more", plan.order_ref);
-            return Err(Fault::failed(text).into());
-        }
+    if let Some(task) = plan.task
+        && !packages::is_packed(&mut tx, task).await?
+    {
+        let text = format!("{} is not packed any more", plan.order_ref);
+        return Err(Fault::failed(text).into());
     }
     let sending = &plan.asked.sending;
     let packages = plan.packages.iter().copied();

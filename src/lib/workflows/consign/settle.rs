@@ -79,11 +79,26 @@ pub async fn settle(ctx: &Context) -> anyhow::Result<Settled> {
             match (went, carry_on) {
                 (Ok(()), true) => done.left.push(told),
                 (Ok(()), false) => done.voided.push(told),
-                (Err(error), _) => done.failed.push((told.0, told.1, format!("{error:#}"))),
+                (Err(error), _) => {
+                    let why = format!("{error:#}");
+                    if said_before(ctx, id, &why).await? {
+                        done.waiting.push((told.0, told.1, why));
+                    } else {
+                        done.failed.push((told.0, told.1, why));
+                    }
+                }
             }
         }
     }
     Ok(done)
+}
+
+/// Whether the same was said of a sending before; else it is noted, so that cron mails it once.
+async fn said_before(ctx: &Context, id: i64, why: &str) -> anyhow::Result<bool> {
+    let mut tx = ctx.store.begin().await?;
+    let fresh = consignments::set_said(&mut tx, &ctx.stamp(), id, why).await?;
+    ctx.store.commit(tx).await?;
+    Ok(!fresh)
 }
 
 async fn of_attempt(tx: &mut Tx, attempt: &outbox::Row) -> anyhow::Result<Option<Row>> {
