@@ -159,7 +159,7 @@ pub async fn sending(
            '', '{{}}', '', '', '', 0, 0, 0, '', 0, 'a'); \
          INSERT INTO consignments (id, order_id, direction, carrier, service, reference, sending, \
            state, said, billing_weight, created_at, updated_at, actor, run) \
-           VALUES ({number}, {number}, 'outbound', 'ups', '03', '{reference}', '{{}}', 'bought', \
+           VALUES ({number}, {number}, 'inbound', 'ups', '03', '{reference}', '{{}}', 'shipped', \
            '', '', 0, 0, 'cli:test', 'r')"
     ))
     .await;

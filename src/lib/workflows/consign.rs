@@ -101,6 +101,8 @@ pub struct Rates {
     pub carrier: String,
     /// The service that `opsctl ship` would take.
     pub usual: String,
+    /// The consignment that is under way: shipping goes on with it, and asks for no other.
+    pub under_way: Option<i64>,
     /// The services, the cheapest first.
     pub rates: Vec<Rate>,
 }
@@ -113,10 +115,13 @@ pub async fn rates(ctx: &Context, wish: &Wish) -> anyhow::Result<Rates> {
     let plan = match prepare::prepare(ctx, wish).await? {
         prepare::Prepared::New(plan) => plan,
         prepare::Prepared::UnderWay(row) => {
-            let text = format!("{} has consignment {} under way", row.order_ref, row.id);
-            return Err(Fault::failed(text)
-                .hint(format!("`opsctl ship show {}`", row.id))
-                .into());
+            return Ok(Rates {
+                order: row.order_ref,
+                carrier: row.carrier,
+                usual: row.service,
+                under_way: Some(row.id),
+                rates: Vec::new(),
+            });
         }
         prepare::Prepared::Left(order) => {
             return Err(Fault::failed(format!("{order} has left already")).into());
@@ -132,6 +137,7 @@ pub async fn rates(ctx: &Context, wish: &Wish) -> anyhow::Result<Rates> {
         order: plan.order_ref,
         carrier: plan.carrier,
         usual: plan.asked.sending.service.clone(),
+        under_way: None,
         rates: rates.map_err(|error| buy::fault(&error))?,
     })
 }

@@ -295,7 +295,8 @@ async function shipPrompt() {
     });
     return answer ? byHand() : undefined;
   }
-  const { carrier, usual, rates: services } = rates.done;
+  const { carrier, usual, under_way: begun, rates: services } = rates.done;
+  if (begun) return buy(carrier, { station: localStorage.getItem("station") ?? stations[0] ?? null });
   const first = services.find(({ service }) => service === usual) ?? services[0];
   const answer = await prompt({
     title: `Ship with ${carrier}`, words: "NEXT goes through the services, OK buys the labels and prints them.",
@@ -311,19 +312,19 @@ async function shipPrompt() {
   if (!answer) return undefined;
   if (!answer.service) return byHand();
   if (answer.station) localStorage.setItem("station", answer.station);
-  return send(carrier, { service: answer.service, station: answer.station ?? stations[0] ?? null });
+  return buy(carrier, { service: answer.service, station: answer.station ?? stations[0] ?? null });
 }
 
-const send = once(async (carrier, how) => {
+const buy = once(async (carrier, how) => {
   const answer = await post(`/packs/${task}/send`, how);
   if (!answer.done && answer.refused && /--address-as-is/.test(answer.hint)) {
     const anyway = await prompt({ title: "Is the address right?", words: sentences(answer.refused), ok: "Take it as it is" });
-    return anyway ? sendAgain(carrier, { ...how, address_as_is: true }) : undefined;
+    return anyway ? buyAgain(carrier, { ...how, address_as_is: true }) : undefined;
   }
   return sent(carrier, answer);
 });
 
-const sendAgain = async (carrier, how) => sent(carrier, await post(`/packs/${task}/send`, how));
+const buyAgain = async (carrier, how) => sent(carrier, await post(`/packs/${task}/send`, how));
 
 async function sent(carrier, answer) {
   if (!answer.done) return failed(answer, "Not shipped");

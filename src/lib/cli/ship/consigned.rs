@@ -211,6 +211,13 @@ fn pieces(ctx: &Context, texts: &[String]) -> Result<Vec<Piece>, Fault> {
 
 impl Report for Rates {
     fn render(&self, page: &mut Page) {
+        if let Some(id) = self.under_way {
+            page.line(format!(
+                "{} has consignment {id} under way: `opsctl ship {}` goes on with it.",
+                self.order, self.order
+            ));
+            return;
+        }
         page.table(
             &[
                 "service",
