@@ -297,9 +297,11 @@ impl OneOrder<'_> {
             "{name} is sent with {}: consignment {id} is {state}",
             row.carrier
         );
-        Err(Fault::failed(text)
-            .hint(format!("`opsctl ship show {id}`"))
-            .into())
+        let fault = match row.state.as_str() {
+            "calling" => Fault::try_again(text),
+            _ => Fault::failed(text),
+        };
+        Err(fault.hint(format!("`opsctl ship show {id}`")).into())
     }
 
     /// Whether the order's status and holds let it leave.

@@ -10,7 +10,7 @@ import { prompt } from "./prompt.js";
 const root = $("#bench");
 const task = Number(root.dataset.task);
 const boxes = JSON.parse(root.dataset.boxes);
-const carried = root.dataset.carried === "true";
+const carried = root.dataset.carried === "yes";
 const stations = JSON.parse(root.dataset.stations);
 const manages = root.dataset.role !== "packer";
 const MOST_MM = 10_000;
