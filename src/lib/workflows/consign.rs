@@ -6,7 +6,9 @@
 //! has bought anything is asked of the carrier, and never tried out by buying again. A person
 //! decides what the carrier cannot say.
 
+mod attempt;
 mod buy;
+mod keep;
 mod leave;
 mod list;
 mod papers;
@@ -18,7 +20,7 @@ mod void;
 
 use serde::{Deserialize, Serialize};
 
-use super::{low_stock, ship, tell_shop};
+use super::{low_stock, ship, tell};
 use crate::context::Context;
 use crate::domain::carriage::{Piece, Rate, Sending};
 use crate::fault::Fault;
@@ -138,7 +140,7 @@ pub async fn rates(ctx: &Context, wish: &Wish) -> anyhow::Result<Rates> {
         carrier: plan.carrier,
         usual: plan.asked.sending.service.clone(),
         under_way: None,
-        rates: rates.map_err(|error| buy::fault(&error))?,
+        rates: rates.map_err(|error| attempt::fault(&error))?,
     })
 }
 
@@ -169,7 +171,6 @@ pub async fn ship(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
             if wish.dry_run {
                 return finished(ctx, blank(&row), row.id, true, None).await;
             }
-            settle::of_one(ctx, &row).await?;
             (row.id, false, blank(&row))
         }
         prepare::Prepared::New(plan) => {
@@ -213,9 +214,10 @@ async fn finished(
 ) -> anyhow::Result<Report> {
     report.before = before;
     if !before {
+        settle::of_one(ctx, id).await?;
         report.shipped = leave::leave(ctx, id).await?;
         low_stock::refresh(ctx).await?;
-        let told = tell_shop::all(ctx).await?;
+        let told = tell::all(ctx).await?;
         report.shop_waits = told.waiting;
         report.needs_decision = told.needs_decision;
     }

@@ -37,6 +37,7 @@ pub mod suppliers;
 pub mod sync;
 pub mod take_back;
 pub mod take_in;
+pub mod tell;
 mod tell_note;
 pub mod tell_shop;
 pub mod track;

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::dispatch::{self, Item, Parcel};
 use super::low_stock;
 use super::pack::Packed;
+use super::tell;
 use super::tell_shop::{self, Telling};
 use super::until_no_conflict;
 use crate::config::Channel;
@@ -104,7 +105,7 @@ pub async fn run(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
     let mut report = until_no_conflict!(once(ctx, wish))?;
     if !wish.dry_run {
         low_stock::refresh(ctx).await?;
-        let told = tell_shop::all(ctx).await?;
+        let told = tell::all(ctx).await?;
         report.shop_waits = told.waiting;
         report.needs_decision = told.needs_decision;
     }

@@ -7,8 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::tell_note;
-use crate::config::{Channel, WooCommerce};
+use crate::config::WooCommerce;
 use crate::context::Context;
 use crate::domain::order::StatusRule;
 use crate::domain::time::UtcMs;
@@ -110,7 +109,6 @@ pub async fn run(ctx: &Context, name: &str, shop: &WooCommerce) -> anyhow::Resul
             Outcome::Dropped(_) => {}
         }
     }
-    tell_note::run(ctx, name, shop, &mut told).await?;
     Ok(told)
 }
 
@@ -228,21 +226,6 @@ pub async fn plan_missing(ctx: &Context, name: &str, shop: &WooCommerce) -> anyh
     }
     ctx.store.commit(tx).await?;
     Ok(())
-}
-
-/// Tells all shops of the tenant.
-///
-/// # Errors
-/// As [`run`].
-pub async fn all(ctx: &Context) -> anyhow::Result<Told> {
-    let mut sum = Told::default();
-    for (name, Channel::WooCommerce(shop)) in &ctx.tenant.channels {
-        let told = run(ctx, name, shop).await?;
-        sum.told.extend(told.told);
-        sum.waiting.extend(told.waiting);
-        sum.needs_decision.extend(told.needs_decision);
-    }
-    Ok(sum)
 }
 
 /// What a person decides about an intent.

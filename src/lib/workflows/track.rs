@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::{tell_note, tell_shop, until_no_conflict};
+use super::{tell, tell_note, until_no_conflict};
 use crate::context::Context;
 use crate::domain::carriage::{Stage, Tracked};
 use crate::fault::Fault;
@@ -107,7 +107,7 @@ pub async fn track(ctx: &Context, which: &Which, dry_run: bool) -> anyhow::Resul
         report.stalled = until_no_conflict!(stalled(ctx, dry_run))?;
     }
     if !dry_run && !report.moved.is_empty() {
-        tell_shop::all(ctx).await?;
+        tell::all(ctx).await?;
     }
     Ok(report)
 }

@@ -156,7 +156,7 @@ impl Dock {
 
 /// What went wrong, as a person reads it.
 pub fn words(result: anyhow::Result<consign::Report>) -> String {
-    format!("{:#}", result.err().expect("it must be refused"))
+    format!("{:#}", result.expect_err("it must be refused"))
 }
 
 /// The numbers of a consignment's pieces.

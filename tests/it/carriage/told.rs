@@ -2,7 +2,7 @@
 //! answer is lost or it is down.
 
 use opsctl::sandbox::ups::Stage;
-use opsctl::workflows::tell_shop;
+use opsctl::workflows::tell;
 use serde_json::Value;
 
 use super::dock::Dock;
@@ -15,7 +15,7 @@ on_all_stores!(
 );
 
 /// An order in the shop for one unit, read and reserved. Gives its id there.
-async fn an_order(dock: &Dock) -> u64 {
+fn an_order(dock: &Dock) -> u64 {
     let skus = dock.sandbox.woo().managed_skus();
     let sku = skus
         .iter()
@@ -43,7 +43,7 @@ fn notes(dock: &Dock, order: u64, words: &str) -> usize {
 
 async fn the_shop_has_a_note_and_the_numbers_once(shop: Shop) {
     let dock = Dock::open(shop, "NL").await;
-    let order = an_order(&dock).await;
+    let order = an_order(&dock);
     // The note is taken, and the answer to it is lost.
     dock.spoil("cut-after,method=POST,path=notes");
     let report = ship(&dock, order);
@@ -54,8 +54,8 @@ async fn the_shop_has_a_note_and_the_numbers_once(shop: Shop) {
     let mut ctx = dock.after(0).await;
     ctx.clock =
         opsctl::context::Clock::Fixed(opsctl::context::Clock::System.now().plus_ms(3_600_000));
-    tell_shop::all(&ctx).await.unwrap();
-    tell_shop::all(&ctx).await.unwrap();
+    tell::all(&ctx).await.unwrap();
+    tell::all(&ctx).await.unwrap();
     assert_eq!(notes(&dock, order, &number), 1);
     let there = dock.sandbox.woo().order(order).unwrap();
     assert_eq!(there["status"], "completed");
@@ -77,7 +77,7 @@ async fn the_shop_has_a_note_and_the_numbers_once(shop: Shop) {
 
 async fn a_shop_that_is_down_hears_of_it_later(shop: Shop) {
     let dock = Dock::open(shop, "NL").await;
-    let order = an_order(&dock).await;
+    let order = an_order(&dock);
     dock.spoil("cut-before,path=wp-json,times=1000");
     let report = ship(&dock, order);
     assert_eq!(report["consignment"]["state"], "shipped");
@@ -90,7 +90,7 @@ async fn a_shop_that_is_down_hears_of_it_later(shop: Shop) {
     let mut ctx = dock.after(0).await;
     ctx.clock =
         opsctl::context::Clock::Fixed(opsctl::context::Clock::System.now().plus_ms(3_600_000));
-    tell_shop::all(&ctx).await.unwrap();
+    tell::all(&ctx).await.unwrap();
     assert_eq!(notes(&dock, order, "Shipped with ups"), 1);
     assert_eq!(
         dock.sandbox.woo().order(order).unwrap()["status"],

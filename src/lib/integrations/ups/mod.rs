@@ -11,6 +11,7 @@
 //! - Goods that need customs papers are refused before UPS is asked.
 
 mod address;
+mod advice;
 mod auth;
 mod error;
 mod fit;

@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::error;
+use super::advice::advice;
 use crate::domain::carriage::{Charge, Tariff};
 use crate::domain::money::{Currency, parse_decimal};
 use crate::integrations::http::Response;
@@ -97,7 +97,7 @@ impl Told {
     /// The message, with what the code asks of people.
     pub fn message_for_people(&self, response: &Response) -> String {
         let message = response.clean(&self.message);
-        match error::advice(&self.code) {
+        match advice(&self.code) {
             Some(advice) => format!("{advice}: {message}"),
             None => message,
         }

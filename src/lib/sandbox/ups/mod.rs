@@ -9,6 +9,7 @@ mod address;
 mod auth;
 mod carrier;
 mod label;
+mod parcel;
 mod rate;
 mod recovery;
 mod reply;

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::Refusal;
 use super::auth::own_account;
+use super::parcel::{Parcel, read_packages};
 use super::reply::head;
 use super::shape::Part;
-use super::ship::{Parcel, read_packages};
 use super::shipment::{End, Party};
 use crate::sandbox::woocommerce::Reply;
 

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::Asked;
-use super::buy::{self, subject};
+use super::attempt::{self, subject};
 use crate::context::Context;
 use crate::store::consignments::{self, State};
 use crate::store::events::{self, Event};
@@ -30,7 +30,7 @@ pub(super) async fn leave(ctx: &Context, id: i64) -> anyhow::Result<Option<Shipp
 async fn once(ctx: &Context, id: i64) -> anyhow::Result<Option<Shipped>> {
     let mut tx = ctx.store.allocate().await?;
     let stamp = ctx.stamp();
-    let row = buy::the(&mut tx, id).await?;
+    let row = attempt::the(&mut tx, id).await?;
     if row.state != "bought" {
         return Ok(None);
     }

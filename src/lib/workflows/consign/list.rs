@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::buy;
+use super::attempt;
 use crate::context::Context;
 use crate::store::consignments::{self, Parcel, Row};
 use crate::store::documents;
@@ -58,7 +58,7 @@ pub async fn list(ctx: &Context, open: bool, limit: i64) -> anyhow::Result<Vec<S
 /// There is none with that number, or the store's.
 pub async fn one(ctx: &Context, id: i64) -> anyhow::Result<Shown> {
     let mut tx = ctx.store.read().await?;
-    let row = buy::the(&mut tx, id).await?;
+    let row = attempt::the(&mut tx, id).await?;
     let mut parcels = Vec::new();
     for parcel in consignments::parcels(&mut tx, id).await? {
         let happenings = consignments::happenings(&mut tx, parcel.id).await?;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::buy;
+use super::attempt;
 use crate::context::Context;
 use crate::documents::packing_slip::{Shop, Slip, SlipLine, SlipPackage};
 use crate::documents::pdf::{self, DocumentError, Logo};
@@ -26,7 +26,7 @@ pub(super) const SLIP: &str = "packing_slip";
 /// It cannot be drawn, or the store's.
 pub async fn slip(ctx: &Context, id: i64) -> anyhow::Result<i64> {
     let mut tx = ctx.store.read().await?;
-    let row = buy::the(&mut tx, id).await?;
+    let row = attempt::the(&mut tx, id).await?;
     let issued = documents::of_consignment(&mut tx, id).await?;
     if let Some(slip) = issued.iter().find(|document| document.kind == SLIP) {
         return Ok(slip.id);

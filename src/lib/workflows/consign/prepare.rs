@@ -304,7 +304,7 @@ pub(super) async fn check_address(ctx: &Context, plan: &Plan, as_is: bool) -> an
     let checked = client.check_address(to).await;
     let name = &plan.order_ref;
     let hint = "correct it in the shop and sync, or take it as it is with --address-as-is";
-    match checked.map_err(|error| super::buy::fault(&error))? {
+    match checked.map_err(|error| super::attempt::fault(&error))? {
         AddressCheck::Valid { .. } | AddressCheck::NotChecked => Ok(()),
         AddressCheck::Ambiguous(candidates) => {
             let lines: Vec<String> = candidates.iter().take(3).map(one_line).collect();

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
-use super::buy::{self, subject};
-use super::{Asked, Report, blank, finished};
+use super::attempt::{self, subject};
+use super::{Asked, Report, blank, finished, keep};
 use crate::context::Context;
 use crate::domain::carriage::{Bought, Found, Labelled};
 use crate::fault::Fault;
@@ -33,7 +33,7 @@ pub async fn resolve(
     dry_run: bool,
 ) -> anyhow::Result<Report> {
     let mut tx = ctx.store.read().await?;
-    let row = buy::the(&mut tx, id).await?;
+    let row = attempt::the(&mut tx, id).await?;
     drop(tx);
     fits(&row)?;
     let labels = match resolution {
@@ -90,9 +90,9 @@ async fn once(
 ) -> anyhow::Result<()> {
     let mut tx = ctx.store.begin().await?;
     let stamp = ctx.stamp();
-    let row = buy::the(&mut tx, id).await?;
+    let row = attempt::the(&mut tx, id).await?;
     fits(&row)?;
-    let attempt = outbox::by_intent(&mut tx, &buy::intent(&row.reference)).await?;
+    let attempt = outbox::by_intent(&mut tx, &attempt::intent(&row.reference)).await?;
     let outcome = match resolution {
         Resolution::NotBought => {
             let why = format!("{} says that nothing was bought", stamp.actor);
@@ -115,7 +115,7 @@ async fn once(
                 papers: Vec::new(),
                 remarks: vec![format!("taken over by {}", stamp.actor)],
             };
-            match buy::keep(ctx, &mut tx, &stamp, &row, &bought).await? {
+            match keep::keep(ctx, &mut tx, &stamp, &row, &bought).await? {
                 Outcome::NeedsDecision(why) => {
                     return Err(Fault::failed(why)
                         .hint("name each piece's number, in order")

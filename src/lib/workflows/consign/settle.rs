@@ -5,8 +5,8 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::buy::{self, KIND, next_ask, subject};
-use super::{Asked, leave, void};
+use super::attempt::{self, KIND, next_ask, subject};
+use super::{Asked, keep, leave, void};
 use crate::context::Context;
 use crate::domain::carriage::{Bought, Found, Labelled};
 use crate::domain::time::UtcMs;
@@ -52,7 +52,7 @@ pub async fn settle(ctx: &Context) -> anyhow::Result<Settled> {
         let told = (row.id, row.order_ref.clone());
         let asked = ask(ctx, &row).await;
         let mut tx = ctx.store.read().await?;
-        let now = buy::the(&mut tx, row.id).await?;
+        let now = attempt::the(&mut tx, row.id).await?;
         drop(tx);
         match (asked, now.state.as_str()) {
             (Err(error), _) => done.failed.push((told.0, told.1, format!("{error:#}"))),
@@ -68,17 +68,18 @@ pub async fn settle(ctx: &Context) -> anyhow::Result<Settled> {
         drop(tx);
         for id in ids {
             let mut tx = ctx.store.read().await?;
-            let row = buy::the(&mut tx, id).await?;
+            let row = attempt::the(&mut tx, id).await?;
             drop(tx);
             let told = (row.id, row.order_ref.clone());
             let went = if carry_on {
-                leave::leave(ctx, id).await.map(|_| ())
+                leave::leave(ctx, id).await.map(|_| None)
             } else {
-                void::carry_out(ctx, &row).await.map(|_| ())
+                void::carry_out(ctx, &row).await.map(|voiding| voiding.why)
             };
             match (went, carry_on) {
-                (Ok(()), true) => done.left.push(told),
-                (Ok(()), false) => done.voided.push(told),
+                (Ok(None), true) => done.left.push(told),
+                (Ok(None), false) => done.voided.push(told),
+                (Ok(Some(why)), _) => done.failed.push((told.0, told.1, why)),
                 (Err(error), _) => {
                     let why = format!("{error:#}");
                     if said_before(ctx, id, &why).await? {
@@ -115,17 +116,20 @@ async fn of_attempt(tx: &mut Tx, attempt: &outbox::Row) -> anyhow::Result<Option
 /// # Errors
 /// Whether it was bought is still unknown, a person has to decide, or it is being asked for
 /// right now.
-pub(super) async fn of_one(ctx: &Context, row: &Row) -> anyhow::Result<()> {
-    if matches!(row.state.as_str(), "calling" | "unknown") {
-        ask(ctx, row).await?;
-    }
+pub(super) async fn of_one(ctx: &Context, id: i64) -> anyhow::Result<()> {
     let mut tx = ctx.store.read().await?;
-    let row = buy::the(&mut tx, row.id).await?;
-    let attempt = outbox::by_intent(&mut tx, &buy::intent(&row.reference)).await?;
+    let mut row = attempt::the(&mut tx, id).await?;
+    if matches!(row.state.as_str(), "calling" | "unknown") {
+        drop(tx);
+        ask(ctx, &row).await?;
+        tx = ctx.store.read().await?;
+        row = attempt::the(&mut tx, id).await?;
+    }
+    let attempt = outbox::by_intent(&mut tx, &attempt::intent(&row.reference)).await?;
     drop(tx);
-    let (id, name) = (row.id, &row.order_ref);
+    let name = &row.order_ref;
     match row.state.as_str() {
-        "bought" => Ok(()),
+        "bought" | "shipped" => Ok(()),
         "needs_decision" => Err(Fault::failed(format!(
             "whether labels for {name} were bought needs a decision: {}",
             row.said
@@ -168,11 +172,18 @@ pub(super) async fn of_one(ctx: &Context, row: &Row) -> anyhow::Result<()> {
 async fn ask(ctx: &Context, row: &Row) -> anyhow::Result<()> {
     let now = ctx.clock.now();
     let mut tx = ctx.store.begin().await?;
-    let attempt = outbox::by_intent(&mut tx, &buy::intent(&row.reference)).await?;
+    let attempt = outbox::by_intent(&mut tx, &attempt::intent(&row.reference)).await?;
     let Some(attempt) = attempt else {
         return Ok(());
     };
-    if !outbox::claim(&mut tx, &attempt, now, buy::call_ends(ctx, &row.carrier)).await? {
+    if !outbox::claim(
+        &mut tx,
+        &attempt,
+        now,
+        attempt::call_ends(ctx, &row.carrier),
+    )
+    .await?
+    {
         return Ok(());
     }
     ctx.store.commit(tx).await?;
@@ -190,7 +201,7 @@ async fn write_down(
 ) -> anyhow::Result<()> {
     let mut tx = ctx.store.begin().await?;
     let stamp = ctx.stamp();
-    let row = buy::the(&mut tx, id).await?;
+    let row = attempt::the(&mut tx, id).await?;
     if !matches!(row.state.as_str(), "calling" | "unknown") {
         return Ok(());
     }
@@ -268,10 +279,10 @@ async fn adopt(
         remarks: vec!["found at the carrier by our reference".to_owned()],
     };
     if whole {
-        return buy::keep(ctx, tx, stamp, row, &bought).await;
+        return keep::keep(ctx, tx, stamp, row, &bought).await;
     }
     for (number, piece) in &in_order {
-        buy::keep_label(tx, stamp, row.id, None, (*number as i64, wanted), piece).await?;
+        keep::keep_label(tx, stamp, row.id, None, (*number as i64, wanted), piece).await?;
     }
     let numbers: Vec<&str> = bought.pieces.iter().map(|p| p.tracking.as_str()).collect();
     let why = format!(

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::buy::{self, subject};
+use super::attempt::{self, subject};
 use crate::context::Context;
 use crate::domain::carriage::Voided;
 use crate::fault::Fault;
@@ -66,7 +66,7 @@ pub async fn void(
 async fn wish(ctx: &Context, id: i64, pieces: &[i64], dry_run: bool) -> anyhow::Result<Row> {
     let mut tx = ctx.store.begin().await?;
     let stamp = ctx.stamp();
-    let row = buy::the(&mut tx, id).await?;
+    let row = attempt::the(&mut tx, id).await?;
     match row.state.as_str() {
         "bought" | "shipped" | "voiding" => {}
         "voided" => {
@@ -160,7 +160,7 @@ async fn write_down(
 ) -> anyhow::Result<Voiding> {
     let mut tx = ctx.store.begin().await?;
     let stamp = ctx.stamp();
-    let row = buy::the(&mut tx, id).await?;
+    let row = attempt::the(&mut tx, id).await?;
     let (meant, mut stands) = parts(&mut tx, &row, pieces).await?;
     let is_void = |parcel: &Parcel| match answer {
         Voided::All => true,
