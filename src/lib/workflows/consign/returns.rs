@@ -29,7 +29,7 @@ pub struct Return {
 /// Buys the labels with which goods come back.
 ///
 /// # Errors
-/// As [`super::ship`].
+/// As [`super::ship()`].
 pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
     let shipper = prepare::sender(ctx)?;
     if wish.pieces.is_empty() {
