@@ -13,4 +13,9 @@ export OPSCTL_TEST_MARIADB=$url
 start_mariadb snapshot --innodb-flush-log-at-trx-commit=2 --innodb-snapshot-isolation=ON
 export OPSCTL_TEST_MARIADB_SNAPSHOT=$url
 
-cargo test --lib --bins --tests "$@"
+start_cups
+export OPSCTL_TEST_CUPS=$url
+need_code_reader
+export OPSCTL_TEST_CODE_READER=$reader
+
+cargo test --all-features --lib --bins --tests "$@"

@@ -16,6 +16,19 @@ need mariadb-install-db mariadb-server
 need bean-check beancount
 need chromium chromium
 need chromedriver chromium-driver
+need cupsd cups-daemon
+need lpadmin cups-client
+need python3 python3
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+need pdftotext poppler-utils
+need weasyprint weasyprint
+need fc-list fontconfig
+need_file() { # need_file PACKAGE FILE
+    [ -e "$2" ] || missing+=("$1")
+}
+need_file fonts-noto-core /usr/share/fonts/truetype/noto/NotoSansHebrew-Regular.ttf
+need_file fonts-noto-cjk /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+/usr/bin/python3 -c 'import zxingcpp' 2>/dev/null || missing+=(python3-zxing-cpp)
 if [ ${#missing[@]} -gt 0 ]; then
     echo "installing ${missing[*]}"
     as_root apt-get update -qq
@@ -25,6 +38,8 @@ command -v cargo >/dev/null || { echo "cargo is missing: install Rust first (htt
 PATH="$PATH:/usr/sbin"
 
 work=$(mktemp -d)
+# What a server hands on to another user lies below it.
+chmod 711 "$work"
 pids=()
 cleanup() {
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
@@ -62,4 +77,30 @@ start_mariadb() { # start_mariadb NAME [option ...]: sets $url
         sleep 0.1
     done
     url="mysql://root@127.0.0.1:$port"
+}
+
+start_cups() { # sets $url
+    local port tries=0
+    port=$(free_port)
+    bash tests/cups.sh "$work/cups" "$port" >"$work/cups.log" 2>&1 &
+    pids+=($!)
+    until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        tries=$((tries + 1))
+        if [ $tries -gt 300 ] || ! kill -0 "${pids[-1]}" 2>/dev/null; then
+            echo "CUPS did not start:" >&2
+            cat "$work/cups.log" "$work/cups/error_log" >&2
+            exit 1
+        fi
+        sleep 0.1
+    done
+    url="http://127.0.0.1:$port"
+}
+
+need_code_reader() { # sets $reader: a Python that reads bar codes off pictures
+    reader=target/code-reader/bin/python
+    if ! "$reader" -c 'import PIL, zxingcpp' 2>/dev/null; then
+        python3 -m venv target/code-reader
+        "$reader" -m pip install --quiet zxing-cpp==2.3.0 pillow==11.1.0
+    fi
+    reader=$PWD/$reader
 }

@@ -27,11 +27,17 @@ mod harness;
 #[allow(dead_code, reason = "made for the tests")]
 mod site;
 
+#[path = "../../tests/it/print_room.rs"]
+#[allow(dead_code, reason = "made for the tests")]
+mod print_room;
+
 mod made_up;
 mod pages;
+mod print;
 mod process;
 mod raw;
 mod reserve;
+mod slips;
 mod start;
 mod station;
 mod sync;
@@ -71,6 +77,12 @@ async fn main() {
     }
     if wanted("pages") {
         pages::measure(&mut table).await;
+    }
+    if wanted("print") {
+        print::measure(&mut table).await;
+    }
+    if wanted("slips") {
+        slips::measure(&mut table);
     }
     println!("{}", raw::settings().await);
     println!("{table}");

@@ -48,6 +48,7 @@ async fn one_store(table: &mut Table, kind: Kind) {
 }
 
 /// Each page, with requests that differ.
+#[allow(clippy::too_many_lines, reason = "a row a page")]
 fn pages() -> Vec<(&'static str, Vec<String>)> {
     let mut rng = StdRng::seed_from_u64(7);
     let mut each = |make: &mut dyn FnMut(&mut StdRng, usize) -> String| -> Vec<String> {

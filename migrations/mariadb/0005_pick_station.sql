@@ -17,8 +17,8 @@ CREATE INDEX IF NOT EXISTS orders_by_status ON orders (status, placed_at);
 CREATE INDEX IF NOT EXISTS orders_by_rule ON orders (rule, placed_at);
 CREATE INDEX IF NOT EXISTS order_lines_by_sku ON order_lines (sku, order_id);
 CREATE INDEX IF NOT EXISTS order_holds_standing ON order_holds (released_at, order_id);
-ALTER TABLE products ADD COLUMN IF NOT EXISTS search VARBINARY(1200) NOT NULL DEFAULT '';
-UPDATE products SET search = LOWER(SUBSTR(title, 1, 300)) WHERE search = '';
+ALTER TABLE products ADD COLUMN IF NOT EXISTS search VARBINARY(1200)
+    GENERATED ALWAYS AS (LOWER(SUBSTR(title, 1, 300))) STORED;
 CREATE INDEX IF NOT EXISTS products_by_search ON products (sku, search);
 CREATE INDEX IF NOT EXISTS products_low ON products (low_since, sku);
 CREATE INDEX IF NOT EXISTS job_runs_by_outcome ON job_runs (job, outcome, id);

@@ -16,8 +16,8 @@ CREATE INDEX orders_by_status ON orders (status, placed_at);
 CREATE INDEX orders_by_rule ON orders (rule, placed_at);
 CREATE INDEX order_lines_by_sku ON order_lines (sku, order_id);
 CREATE INDEX order_holds_standing ON order_holds (released_at, order_id);
-ALTER TABLE products ADD COLUMN search TEXT NOT NULL DEFAULT '';
-UPDATE products SET search = LOWER(SUBSTR(title, 1, 300)) WHERE search = '';
+ALTER TABLE products ADD COLUMN search TEXT
+    GENERATED ALWAYS AS (LOWER(SUBSTR(title, 1, 300))) VIRTUAL;
 CREATE INDEX products_by_search ON products (sku, search);
 CREATE INDEX products_low ON products (low_since, sku);
 CREATE INDEX job_runs_by_outcome ON job_runs (job, outcome, id);

@@ -2,15 +2,18 @@
 //!
 //! Only the command line makes one, and the tests; a workflow never reaches around it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::config::{DimensionUnit, Tenant, WeightUnit, WooCommerce};
+use crate::config::{CarrierConfig, DimensionUnit, Tenant, WeightUnit, WooCommerce};
 use crate::domain::time::UtcMs;
+use crate::fault::Fault;
+use crate::integrations::carrier::Carrier;
 use crate::integrations::http::{Http, HttpError, HttpOptions};
-use crate::integrations::woocommerce;
+use crate::integrations::{cups, ups, woocommerce};
 use crate::progress::Show;
 use crate::store::{Stamp, Store};
 use crate::vault::Secrets;
@@ -43,6 +46,7 @@ pub struct Services {
     /// What resolves references to secrets.
     pub secrets: Arc<Secrets>,
     http: Arc<Mutex<Option<Http>>>,
+    ups: Arc<Mutex<BTreeMap<String, Arc<ups::Client>>>>,
     options: HttpOptions,
 }
 
@@ -52,6 +56,7 @@ impl Services {
         Self {
             secrets,
             http: Arc::default(),
+            ups: Arc::default(),
             options,
         }
     }
@@ -112,6 +117,65 @@ impl Services {
             .lane(name, shop.requests_per_second, shop.parallel)
             .with_timeout(Duration::from_secs(u64::from(shop.timeout_seconds)));
         Ok(woocommerce::Client::new(lane, &settings)?)
+    }
+
+    /// The carrier of this name in `[carriers]`.
+    ///
+    /// # Errors
+    /// There is none, a secret cannot be resolved, or the recording cannot be opened.
+    pub fn carrier(&self, tenant: &Tenant, name: &str) -> anyhow::Result<Arc<dyn Carrier>> {
+        Ok(self.ups(tenant, name)?)
+    }
+
+    /// The client of UPS of this name in `[carriers]`. It is made once and kept, for it holds
+    /// the token.
+    ///
+    /// # Errors
+    /// As [`Self::carrier`].
+    pub fn ups(&self, tenant: &Tenant, name: &str) -> anyhow::Result<Arc<ups::Client>> {
+        let mut made = self.ups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.get(name) {
+            return Ok(client.clone());
+        }
+        let Some(CarrierConfig::Ups(config)) = tenant.carriers.get(name) else {
+            let fault = Fault::usage(format!("there is no carrier {name:?}"));
+            return Err(fault
+                .hint("name one of [carriers] in the tenant file")
+                .into());
+        };
+        let resolve = |reference| {
+            self.secrets
+                .resolve(reference)
+                .map_err(|error| error.fault(&tenant.tenant.name))
+        };
+        let settings = ups::Settings {
+            base_url: config.url.clone(),
+            account: config.account.clone(),
+            client_id: resolve(&config.client_id)?,
+            client_secret: resolve(&config.client_secret)?,
+            negotiated_rates: config.negotiated_rates,
+        };
+        let lane = self
+            .http()?
+            .lane(name, config.requests_per_second, config.parallel)
+            .with_timeout(Duration::from_secs(u64::from(config.timeout_seconds)));
+        let client = Arc::new(ups::Client::new(lane, &settings)?);
+        made.insert(name.to_owned(), client.clone());
+        Ok(client)
+    }
+
+    /// The tenant's print server.
+    ///
+    /// # Errors
+    /// The recording cannot be opened, or TLS cannot be set up.
+    pub fn cups(&self, tenant: &Tenant) -> Result<cups::Client, HttpError> {
+        let printing = &tenant.printing;
+        let lane = self
+            .http()?
+            .lane(cups::SERVICE, cups::REQUESTS_PER_SECOND, 1)
+            .with_retry(cups::RETRY)
+            .with_timeout(Duration::from_secs(u64::from(printing.timeout_seconds)));
+        Ok(cups::Client::new(lane, &printing.cups))
     }
 }
 

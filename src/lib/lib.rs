@@ -3,7 +3,7 @@
 //! The rooms, and which way arrows run:
 //!
 //! ```text
-//! domain <- config, vault, store, integrations <- workflows <- cli, jobs, web
+//! domain <- config, vault, store, integrations, documents <- workflows <- cli, jobs, web
 //! ```
 //!
 //! [`domain`] is pure: the rules of the trade without I/O, async, clock or SQL. The rooms
@@ -15,6 +15,7 @@
 pub mod cli;
 pub mod config;
 pub mod context;
+pub mod documents;
 pub mod domain;
 pub mod fault;
 pub mod integrations;

@@ -101,7 +101,7 @@ async fn steps_that_are_missing_or_unknown_fail(shop: Shop) {
         "migrations",
         "fail",
         "missing: 1 (foundation), 2 (opening), 3 (stock room), 4 (moves in lot order), \
-         5 (pick station) run `opsctl db migrate`",
+         5 (pick station), 6 (search by title), 7 (shipping) run `opsctl db migrate`",
     );
     only(&shop, 1, &[NO_VAULT, missing]);
 }

@@ -178,7 +178,7 @@ fn kill_at_random(shop: &Shop, args: &[&str], within_ms: u64, random: &mut StdRn
 }
 
 /// How many rounds, and the seed, which is printed.
-fn plan(what: &str, kind: Kind) -> (u64, u64) {
+pub fn plan(what: &str, kind: Kind) -> (u64, u64) {
     let rounds = from_env("OPSCTL_FIRE_ROUNDS").unwrap_or(20);
     let seed = from_env("OPSCTL_FIRE_SEED").unwrap_or_else(|| rand::rng().random());
     println!("{what}, {kind:?}: {rounds} rounds, replay with OPSCTL_FIRE_SEED={seed}");

@@ -9,6 +9,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("vault", &["domain"]),
     ("store", &["domain"]),
     ("integrations", &["domain"]),
+    ("documents", &["domain"]),
     ("sandbox", &["domain"]),
     (
         "workflows",
@@ -18,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "vault",
             "store",
             "integrations",
+            "documents",
             "context",
         ],
     ),

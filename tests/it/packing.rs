@@ -7,8 +7,8 @@ mod whose;
 
 use crate::harness::{Shop, on_all_stores};
 use crate::shelves::{order, receive};
-pub use bench::picked;
-use bench::{pack, refused, told};
+use bench::{pack, refused};
+pub use bench::{picked, told};
 
 on_all_stores!(
     an_order_goes_into_one_box_and_leaves,

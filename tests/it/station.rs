@@ -42,6 +42,7 @@ async fn the_station_is_worked_by_scanner_and_keyboard() {
         seats::a_badge_or_a_pin_changes_who_is_there,
         bench::every_button_does_it_once,
         bench::a_box_of_its_own_size_is_typed,
+        bench::it_is_priced_bought_and_printed_in_one_flow,
         rounds::a_short_pick_is_told,
         seats::the_scanner_can_be_tried_and_its_cards_printed,
         seats::a_station_that_nobody_uses_locks_itself,

@@ -2,6 +2,7 @@
 //! with nothing else installed. Makes `var/demo/` anew each time; touches nothing else but a
 //! missing `tenants/demo.toml`.
 
+mod carriage;
 mod pick_station;
 mod stage;
 mod steps;

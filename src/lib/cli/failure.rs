@@ -4,8 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::fault::{Exit, Fault};
+use crate::integrations::carrier::CarrierError;
 use crate::integrations::http::HttpError;
-use crate::integrations::woocommerce;
+use crate::integrations::{cups, woocommerce};
 use crate::store::StoreError;
 
 /// A wrong command line, or a request for help.
@@ -52,6 +53,12 @@ fn told_by(cause: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<St
     }
     if let Some(shop) = cause.downcast_ref::<woocommerce::Error>() {
         return Some((shop.exit(), shop.hint()));
+    }
+    if let Some(carrier) = cause.downcast_ref::<CarrierError>() {
+        return Some((carrier.exit(), carrier.hint()));
+    }
+    if let Some(printing) = cause.downcast_ref::<cups::Error>() {
+        return Some((printing.exit(), printing.hint()));
     }
     if let Some(store) = cause.downcast_ref::<StoreError>() {
         return Some((store.exit(), store.hint().map(ToOwned::to_owned)));

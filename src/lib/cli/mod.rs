@@ -17,6 +17,7 @@ mod hold;
 mod init;
 mod invoice;
 mod jobs;
+mod label;
 mod landed;
 mod location;
 mod orders;
@@ -37,6 +38,7 @@ mod start;
 mod stock;
 mod supplier;
 mod sync;
+mod track;
 mod user;
 mod value;
 mod vault;
@@ -180,6 +182,10 @@ enum Command {
     Pack(pack::Args),
     /// Let orders leave the house
     Ship(ship::Args),
+    /// Ask where parcels are, and note what happened
+    Track(track::Args),
+    /// Print labels and papers, print them again, and make the house's own labels
+    Label(label::Args),
     /// Serve the pick station and the office's pages
     Serve(serve::Args),
     /// Say who may use the pages, and as what
@@ -237,6 +243,7 @@ pub fn main() -> ExitCode {
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "an arm a command")]
 fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => block_on(demo::run(&args, globals, out)),
@@ -300,6 +307,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         Command::Ship(args) => with_context(globals, out, async |ctx, out| {
             ship::run(&args, ctx, out).await
         }),
+        Command::Track(args) => with_context(globals, out, async |ctx, out| {
+            track::run(&args, ctx, out).await
+        }),
         Command::Serve(args) => with_context(globals, out, async |ctx, out| {
             serve::run(&args, ctx, out).await
         }),
@@ -323,6 +333,9 @@ fn dispatch(command: Command, globals: &Globals, out: &mut Out) -> anyhow::Resul
         }),
         Command::Hold(args) => with_context(globals, out, async |ctx, out| {
             hold::run(&args, ctx, out).await
+        }),
+        Command::Label(args) => with_context(globals, out, async |ctx, out| {
+            label::run(&args, ctx, out).await
         }),
         Command::Check(args) => with_context(globals, out, async |ctx, out| {
             check::run(&args, ctx, out).await

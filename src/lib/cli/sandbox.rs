@@ -48,8 +48,8 @@ pub struct Args {
     seed: u64,
     /// Let requests go wrong: KIND[:ARG][,method=M][,path=P][,skip=N][,times=N], where KIND is
     /// 429[:SECONDS], 500, 500-bare, 503, html, cut-before, cut-after, cut-mid-body, slow[:MS],
-    /// truncated-json, field:NAME=VALUE, null-item, duplicate-item or wrong-totals[:N]; may be
-    /// given several times
+    /// truncated-json, field:NAME=VALUE, null-item, duplicate-item, wrong-totals[:N], or of UPS
+    /// error-in-200, drop-package, currency:CODE; may be given several times
     #[arg(long = "fault", value_name = "RULE", verbatim_doc_comment)]
     faults: Vec<Rule>,
     /// The consumer key that opens the shop

@@ -1,130 +1,73 @@
-//! `opsctl ship --manual ORDER ...`: orders leave the house without a carrier's API. Moves
-//! stock, cost layers and demand, all orders or none, and tells the shop afterwards. The
-//! same order with the same carrier and number again is reported and not applied. An order
-//! that lies packed leaves as it is packed.
+//! `opsctl ship ORDER`: an order leaves with a carrier. Buys labels, once: the attempt is noted
+//! before the carrier is called, and run again it goes on where it stopped. `--manual` ships
+//! by a person's word. Moves stock, cost layers and demand, and tells the shop.
 
-use super::{DryRun, Out, Page, Report};
+mod consigned;
+mod manual;
+
+use super::{DryRun, Out};
 use crate::context::Context;
 use crate::fault::{Exit, Fault};
-use crate::store::cogs::Entry;
-use crate::workflows::cogs::amount;
-use crate::workflows::ship::{self, Shipped, Wish, WishedLine};
+
+pub(super) use manual::name;
 
 /// Arguments of `opsctl ship`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
-    /// The orders, such as woo:1042, or woo:1042=TRACKING where each has its own number
+    #[command(subcommand)]
+    command: Option<consigned::Command>,
+    /// The order, such as woo:1042; with --manual several, each as ORDER=TRACKING where it has
+    /// its own number
     #[arg(required = true, value_name = "ORDER[=TRACKING]")]
     orders: Vec<String>,
-    /// Ship by a person's word, without asking a carrier
-    #[arg(long, required = true)]
-    manual: bool,
-    /// Who carries them
+    /// Who carries it: a name of [carriers], or with --manual any
     #[arg(long, value_name = "NAME")]
-    carrier: String,
+    carrier: Option<String>,
+    /// The service: the carrier's code, such as 03, or the shop's name of it
+    #[arg(long, value_name = "SERVICE", conflicts_with = "manual")]
+    service: Option<String>,
+    /// A piece of an order that does not lie packed, such as 2.5kg:30x20x15cm; may be repeated
+    #[arg(
+        long = "package",
+        value_name = "WEIGHT:LxWxH",
+        conflicts_with = "manual"
+    )]
+    packages: Vec<String>,
+    /// Only say what the carrier's services would cost
+    #[arg(long, conflicts_with = "manual")]
+    rate: bool,
+    /// Take the address as it is, also where the carrier does not know it
+    #[arg(long, conflicts_with = "manual")]
+    address_as_is: bool,
+    /// Print labels and papers at this station
+    #[arg(long, value_name = "NAME", env = "OPSCTL_STATION")]
+    station: Option<String>,
+    /// Ship by a person's word, without asking a carrier
+    #[arg(long, requires = "carrier")]
+    manual: bool,
     /// The carrier's number for the parcel
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", requires = "manual")]
     tracking: Option<String>,
     /// Only these pieces of one order, such as AB-1=2, or AB-1=2@LOT from one lot
-    #[arg(long = "line", value_name = "SKU=QTY[@LOT]")]
+    #[arg(long = "line", value_name = "SKU=QTY[@LOT]", requires = "manual")]
     lines: Vec<String>,
     /// The serials that leave, one for each unit of what has serials
-    #[arg(long = "serial", value_name = "SERIAL", value_delimiter = ',')]
+    #[arg(
+        long = "serial",
+        value_name = "SERIAL",
+        value_delimiter = ',',
+        requires = "manual"
+    )]
     serials: Vec<String>,
     /// Ship what is there, where not all is
     #[arg(long)]
     partial: bool,
     /// Apply under this reference instead of order, carrier and number
-    #[arg(long = "ref", value_name = "REF", value_parser = super::key)]
+    #[arg(long = "ref", value_name = "REF", value_parser = super::key, requires = "manual")]
     reference: Option<String>,
     #[command(flatten)]
     dry: DryRun,
-}
-
-impl Report for ship::Report {
-    fn render(&self, page: &mut Page) {
-        if self.dry_run {
-            page.line("Dry run: this is what a run would do.");
-        }
-        for shipped in &self.shipments {
-            one(shipped, page);
-        }
-        for order in &self.shop_waits {
-            page.line(format!("The shop will be told by the next sync: {order}"));
-        }
-        for order in &self.needs_decision {
-            page.line(format!("Needs a decision (`opsctl outbox list`): {order}"));
-        }
-    }
-}
-
-fn one(shipped: &Shipped, page: &mut Page) {
-    if let Some(before) = &shipped.applied_before {
-        page.line(format!(
-            "{}: already shipped on {} by {}: {}. Nothing was changed.",
-            shipped.order, before.at, before.actor, before.summary
-        ));
-        if shipped.left > 0 {
-            page.line(format!(
-                "{} units are still wanted; to ship more under the same number, give a --ref.",
-                shipped.left
-            ));
-        }
-        return;
-    }
-    let left = match shipped.left {
-        0 => "whole".to_owned(),
-        left => format!("{left} units still wanted"),
-    };
-    page.line(format!(
-        "{}: {} units with {} {}, {left}",
-        shipped.order, shipped.units, shipped.carrier, shipped.tracking
-    ));
-    page.table(
-        &["sku", "lot", "received", "qty#", "cost#"],
-        shipped.entries.iter().map(|entry: &Entry| {
-            vec![
-                entry.sku.clone(),
-                entry.lot.clone(),
-                entry.received_on.clone(),
-                entry.quantity.to_string(),
-                amount(entry.cost_minor, &entry.currency),
-            ]
-        }),
-    );
-}
-
-/// Reads `AB-1=2` or `AB-1=2@LOT`.
-fn line(text: &str) -> Result<WishedLine, Fault> {
-    let bad = || {
-        Fault::usage(format!(
-            "--line {text} is not of the form SKU=QTY or SKU=QTY@LOT"
-        ))
-        .hint("for example --line AB-1=2")
-    };
-    let (sku, rest) = text.rsplit_once('=').ok_or_else(bad)?;
-    let (pieces, lot) = match rest.split_once('@') {
-        Some((pieces, lot)) => (pieces, Some(lot.to_owned())),
-        None => (rest, None),
-    };
-    let pieces = pieces.parse().ok().filter(|pieces| *pieces > 0);
-    Ok(WishedLine {
-        sku: sku.to_owned(),
-        pieces: pieces.ok_or_else(bad)?,
-        lot,
-    })
-}
-
-/// A name that is printed on papers and kept in a column.
-pub(super) fn name(what: &str, text: &str) -> Result<String, Fault> {
-    let text = text.trim();
-    let fits =
-        !text.is_empty() && text.chars().count() <= 80 && !text.chars().any(char::is_control);
-    fits.then(|| text.to_owned()).ok_or_else(|| {
-        Fault::usage(format!(
-            "{what} has 1 to 80 characters and no control characters"
-        ))
-    })
 }
 
 /// Runs the command.
@@ -132,33 +75,14 @@ pub(super) fn name(what: &str, text: &str) -> Result<String, Fault> {
 /// # Errors
 /// The workflow's.
 pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Exit> {
-    let tracking = |text: &str| name("a tracking number", text);
-    let mut orders = Vec::new();
-    for order in &args.orders {
-        orders.push(match order.split_once('=') {
-            Some((order, number)) => (order.to_owned(), Some(tracking(number)?)),
-            None => (order.clone(), None),
-        });
+    match &args.command {
+        Some(command) => consigned::run(command, ctx, out).await,
+        None if args.manual => manual::run(args, ctx, out).await,
+        None => match args.orders.as_slice() {
+            [order] => consigned::ship(args, order, ctx, out).await,
+            _ => Err(Fault::usage("a carrier is asked for one order at a time")
+                .hint("ship them one by one, or say --manual")
+                .into()),
+        },
     }
-    let wish = Wish {
-        orders,
-        carrier: name("a carrier's name", &args.carrier)?,
-        tracking: args.tracking.as_deref().map(tracking).transpose()?,
-        lines: args
-            .lines
-            .iter()
-            .map(|text| line(text))
-            .collect::<Result<_, _>>()?,
-        serials: args.serials.clone(),
-        partial: args.partial,
-        reference: args.reference.clone(),
-        dry_run: args.dry.dry_run,
-    };
-    let report = ship::run(ctx, &wish).await?;
-    out.report(&report)?;
-    Ok(if report.needs_decision.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
 }

@@ -1,12 +1,13 @@
 //! What a tenant file must hold to beyond its shape: each value by its rule, and some of
 //! them together.
 
+use super::shipping::{CarrierConfig, Ups};
 use super::tenant::{Channel, Identity, StoreConfig, Tenant, VaultConfig, WooCommerce};
 use super::values::{
     self, MAX_BOX_G, MAX_BOX_MM, MAX_BUFFER, MAX_MINUTES, MAX_OVER_PERCENT, MAX_PARALLEL,
     MAX_PERCENT, MAX_PROMISE_DAYS, MAX_REQUESTS_PER_SECOND, MAX_SESSION_HOURS, MAX_STALE_MINUTES,
-    MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, Refusal, channel_name, domain_name, not_empty,
-    order_status, shop_url, store_url, tenant_name, within,
+    MAX_STALLED_HOURS, MAX_TIMEOUT_SECONDS, MAX_UNDER_PERCENT, Refusal, channel_name, domain_name,
+    not_empty, order_status, shop_url, store_url, tenant_name, within,
 };
 use crate::domain::order::StatusRule;
 use crate::domain::secret_ref::SecretRef;
@@ -55,6 +56,7 @@ pub(super) fn check(tenant: &Tenant, stem: &str) -> Vec<Complaint> {
             Channel::WooCommerce(shop) => found.woocommerce(name, shop),
         }
     }
+    found.shipping(tenant);
     found.complaints
 }
 
@@ -142,6 +144,78 @@ impl Found {
             }
             let path = ["pack", "boxes", name, "empty_g"];
             self.value(&path, within(size.empty_g, 0, MAX_BOX_G));
+        }
+    }
+
+    fn shipping(&mut self, tenant: &Tenant) {
+        let shipping = &tenant.shipping;
+        let hours = within(shipping.stalled_after_hours, 1, MAX_STALLED_HOURS);
+        self.value(&["shipping", "stalled_after_hours"], hours);
+        if let Some(name) = &shipping.slip_template {
+            let template = values::slip_template(name, shipping.slip.into());
+            self.value(&["shipping", "slip_template"], template);
+        }
+        if let Some(sender) = &shipping.sender {
+            let needed = [
+                ("name", &sender.name),
+                ("line1", &sender.line1),
+                ("city", &sender.city),
+                ("postcode", &sender.postcode),
+            ];
+            for (field, text) in needed {
+                self.value(&["shipping", "sender", field], not_empty(text));
+            }
+            let country = values::country(&sender.country);
+            self.value(&["shipping", "sender", "country"], country);
+        }
+        if let Some(name) = &shipping.carrier
+            && !tenant.carriers.contains_key(name)
+        {
+            let refusal = Refusal::new(format!("there is no carrier `{name}`"))
+                .help("name one of [carriers], or leave it out");
+            self.value(&["shipping", "carrier"], Err(refusal));
+        }
+        for (name, carrier) in &tenant.carriers {
+            self.key(&["carriers", name], channel_name(name));
+            match carrier {
+                CarrierConfig::Ups(ups) => self.ups(name, ups),
+            }
+        }
+        let printing = &tenant.printing;
+        self.value(&["printing", "cups"], values::server_url(&printing.cups));
+        let seconds = within(printing.timeout_seconds, 1, MAX_TIMEOUT_SECONDS);
+        self.value(&["printing", "timeout_seconds"], seconds);
+        for (name, station) in &printing.stations {
+            self.key(&["printing", "stations", name], channel_name(name));
+            for (field, queue) in [
+                ("labels", &station.labels),
+                ("documents", &station.documents),
+            ] {
+                if let Some(queue) = queue {
+                    let path = ["printing", "stations", name, field];
+                    self.value(&path, values::queue_name(queue));
+                }
+            }
+        }
+    }
+
+    fn ups(&mut self, name: &str, ups: &Ups) {
+        let mut value = |field: &str, verdict| self.value(&["carriers", name, field], verdict);
+        value("url", values::server_url(&ups.url));
+        value("account", values::ups_account(&ups.account));
+        value("service", values::ups_service(&ups.service));
+        value("parallel", within(ups.parallel, 1, MAX_PARALLEL));
+        value(
+            "requests_per_second",
+            within(ups.requests_per_second, 1, MAX_REQUESTS_PER_SECOND),
+        );
+        value(
+            "timeout_seconds",
+            within(ups.timeout_seconds, 1, MAX_TIMEOUT_SECONDS),
+        );
+        for (title, code) in &ups.services {
+            let path = ["carriers", name, "services", title];
+            self.value(&path, values::ups_service(code));
         }
     }
 

@@ -46,7 +46,14 @@ impl Tenant {
         values::tenant_name(name).map_err(ConfigError::Name)?;
         let path = file_of(tenants_dir, name);
         match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text, &path),
+            Ok(text) => {
+                let mut tenant = Self::parse(&text, &path)?;
+                // Relative to the tenant's file, wherever opsctl was started.
+                let logo = tenant.branding.logo.take();
+                tenant.branding.logo =
+                    logo.map(|logo| tenants_dir.join(logo).to_string_lossy().into_owned());
+                Ok(tenant)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let known = names(tenants_dir)?;
                 let near = suggest::closest(name, known.iter().map(String::as_str));

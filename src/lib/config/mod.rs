@@ -10,6 +10,7 @@ mod explain;
 mod load;
 mod read;
 mod schema;
+mod shipping;
 mod suggest;
 mod template;
 mod tenant;
@@ -22,6 +23,7 @@ pub use crate::domain::secret_ref::SecretRef;
 pub use error::{ConfigError, Mistake};
 pub use load::{file_of, names};
 pub use schema::schema;
+pub use shipping::{CarrierConfig, Printing, Sender, Shipping, SlipSize, Station, Ups};
 pub use template::Template;
 pub use tenant::{
     BoxPreset, Branding, Channel, DimensionUnit, Identity, Modules, Pack, Pick, Purchasing, Ready,

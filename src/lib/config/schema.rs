@@ -86,6 +86,8 @@ mod tests {
         assert_eq!(
             secret,
             [
+                "client_id",
+                "client_secret",
                 "consumer_key",
                 "consumer_secret",
                 "identity",

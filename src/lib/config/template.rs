@@ -155,6 +155,49 @@ identity = "file://var/{name}/identity.txt"
 # height_mm = 150
 # empty_g = 120
 
+[shipping]
+# The carrier of [carriers] that is used where none is named; needed where there are several.
+# carrier = "ups"
+# The paper of packing slips: "letter" or "4x6" (inches, as labels are).
+# slip = "letter"
+# Its template version, one of that paper; letter-html-1 needs WeasyPrint. A version never
+# changes its look: after a change of the logo write letter-1.2, then letter-1.3 and so on.
+# slip_template = "letter-1"
+# A parcel of which nothing new was heard for so many hours is told as stalled.
+# stalled_after_hours = 72
+# Who sends: on labels, on packing slips, and where returns go.
+# [shipping.sender]
+# name = "{name}"
+# line1 = "1 Main Street"
+# city = "Reno"
+# state = "NV"
+# postcode = "89501"
+# country = "US"
+# phone = "7755550100"
+
+# Who carries parcels.
+# [carriers.ups]
+# kind = "ups"
+# account = "A1B2C3"
+# client_id = "vault://ups#client_id"
+# client_secret = "vault://ups#client_secret"
+# The service that is used where the order asks for none; and others, by the shop's name of
+# them.
+# service = "03"
+# services = { "Express" = "01" }
+# Whether the account's own prices are asked for, and addresses in the US are checked.
+# negotiated_rates = true
+# check_addresses = true
+
+[printing]
+# The CUPS server, and seconds to wait for it.
+# cups = "http://127.0.0.1:631"
+# timeout_seconds = 15
+# The stations, each with the queue of its thermal printer (raw) and of that for documents.
+# [printing.stations.bench]
+# labels = "zebra"
+# documents = "office"
+
 # A place where the tenant sells; its orders are called woo:1042.
 [channels.woo]
 kind = "woocommerce"
@@ -164,6 +207,8 @@ consumer_key = "vault://woo#consumer_key"
 consumer_secret = "vault://woo#consumer_secret"
 # Whether opsctl sync writes quantities to the shop.
 # push_stock = true
+# Whether the notes that tell of parcels go to the customer, by the shop's mail.
+# tracking_notes_to_customer = false
 # Requests in flight at once, requests a second, seconds to wait for an answer.
 # parallel = 4
 # requests_per_second = 10
@@ -230,6 +275,11 @@ mod tests {
             "/channels/woo/statuses",
             "/pack/boxes",
             "/pick/services",
+            "/shipping/carrier",
+            "/shipping/sender",
+            "/shipping/slip_template",
+            "/carriers",
+            "/printing/stations",
             "/web/metrics_token",
             "/web/trusted_proxies",
         ] {

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::shipping::{CarrierConfig, Printing, Shipping};
 use super::values::{
     CHANNEL_NAME, COLOR, MAX_BOX_G, MAX_BOX_MM, MAX_BUFFER, MAX_MINUTES, MAX_OVER_PERCENT,
     MAX_PARALLEL, MAX_PERCENT, MAX_PROMISE_DAYS, MAX_REQUESTS_PER_SECOND, MAX_SESSION_HOURS,
@@ -59,6 +60,16 @@ pub struct Tenant {
     #[serde(default)]
     #[schemars(extend("propertyNames" = { "pattern": CHANNEL_NAME }))]
     pub channels: BTreeMap<String, Channel>,
+    /// How parcels leave.
+    #[serde(default)]
+    pub shipping: Shipping,
+    /// Who carries them, by name.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": CHANNEL_NAME }))]
+    pub carriers: BTreeMap<String, CarrierConfig>,
+    /// How labels and documents are printed.
+    #[serde(default)]
+    pub printing: Printing,
 }
 
 /// Who the tenant is.
@@ -353,6 +364,9 @@ pub struct WooCommerce {
     /// The order status that tells it: one whose rule is `shipped`.
     #[serde(default = "completed")]
     pub shipped_status: String,
+    /// Whether the notes that tell of parcels go to the customer, by the shop's mail.
+    #[serde(default)]
+    pub tracking_notes_to_customer: bool,
     /// Requests in flight at once.
     #[serde(default = "four")]
     #[schemars(range(min = 1, max = MAX_PARALLEL))]

@@ -150,7 +150,7 @@ fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
        |
     27 | retries = ***
        | ^^^^^^^
-       = one of `url`, `consumer_key`, `consumer_secret`, `push_stock`, `tell_shipped`, `shipped_status`, `parallel`, `requests_per_second`, `timeout_seconds`, `weight_unit`, `dimension_unit`, `statuses`
+       = one of `url`, `consumer_key`, `consumer_secret`, `push_stock`, `tell_shipped`, `shipped_status`, `tracking_notes_to_customer`, `parallel`, `requests_per_second`, `timeout_seconds`, `weight_unit`, `dimension_unit`, `statuses`
 
     tenants/acme.toml:30:17: unknown value `hold`
        |

@@ -9,11 +9,14 @@ use regex::Regex;
 use reqwest::Url;
 
 use super::suggest;
+use crate::domain::country;
 use crate::domain::money::Currency;
+use crate::domain::slip::{self, Paper, TemplateName};
 
 pub(super) const TENANT_NAME: &str = "^[a-z0-9][a-z0-9-]*$";
 pub(super) const CHANNEL_NAME: &str = "^[a-z][a-z0-9-]*$";
 pub(super) const COLOR: &str = "^#[0-9A-Fa-f]{6}$";
+pub(super) const SLIP_TEMPLATE: &str = r"^(letter|4x6|letter-html)-[1-9][0-9]*(\.[1-9][0-9]*)?$";
 
 pub(super) const MAX_BOX_G: u32 = 100_000;
 pub(super) const MAX_BOX_MM: u32 = 10_000;
@@ -26,6 +29,7 @@ pub(super) const MAX_PERCENT: u32 = 100;
 pub(super) const MAX_PROMISE_DAYS: u32 = 365;
 pub(super) const MAX_REQUESTS_PER_SECOND: u32 = 1000;
 pub(super) const MAX_SESSION_HOURS: u32 = 24 * 30;
+pub(super) const MAX_STALLED_HOURS: u32 = 24 * 60;
 pub(super) const MAX_STALE_MINUTES: u32 = 7 * 24 * 60;
 pub(super) const MAX_TIMEOUT_SECONDS: u32 = 600;
 
@@ -296,6 +300,25 @@ pub(super) fn color(text: &str) -> Result<(), Refusal> {
     }
 }
 
+/// Whether there is such a template version of packing slips, for this paper.
+pub(super) fn slip_template(text: &str, paper: Paper) -> Result<(), Refusal> {
+    let fitting = || {
+        let names: Vec<&str> = slip::VERSIONS
+            .iter()
+            .filter(|(_, of)| *of == paper)
+            .map(|(name, _)| *name)
+            .collect();
+        format!("for this paper there is {}", names.join(" and "))
+    };
+    match TemplateName::parse(text) {
+        Some(name) if name.paper() == paper => Ok(()),
+        Some(_) => {
+            Err(Refusal::new("this version is for another paper than `slip`").help(fitting()))
+        }
+        None => Err(Refusal::new("there is no such template version").help(fitting())),
+    }
+}
+
 /// Whether a text looks like a mail address.
 pub(super) fn mail(text: &str) -> Result<(), Refusal> {
     if fits(MAIL, text) {
@@ -320,6 +343,71 @@ pub(super) fn not_empty(text: &str) -> Result<(), Refusal> {
         Err(Refusal::new("this may not be empty"))
     } else {
         Ok(())
+    }
+}
+
+/// Whether a text is the address of a server, without user, password or query.
+pub(super) fn server_url(text: &str) -> Result<(), Refusal> {
+    const SHAPE: &str = "such as https://host.example";
+    let refuse = |why: &str| Err(Refusal::new(why).help(SHAPE).about(text));
+    let Ok(url) = Url::parse(text) else {
+        return refuse("this is not an address");
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return refuse("it answers on http or https");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("a user or password does not belong in the address");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refuse("the address ends with its path");
+    }
+    Ok(())
+}
+
+/// Whether a text is a country's two letters, in capitals.
+pub(super) fn country(text: &str) -> Result<(), Refusal> {
+    match country::alpha2(text) {
+        Ok(code) if code == text => Ok(()),
+        Ok(code) => {
+            Err(Refusal::new("a country is two capital letters").help(format!("write {code}")))
+        }
+        Err(why) => Err(Refusal::new(why)),
+    }
+}
+
+/// Whether a text may be the name of a CUPS queue.
+pub(super) fn queue_name(text: &str) -> Result<(), Refusal> {
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '/' | '#' | '?' | '%');
+    if (1..=127).contains(&text.len()) && text.chars().all(plain) {
+        Ok(())
+    } else {
+        Err(Refusal::new("this is no name of a print queue").help("`lpstat -e` lists them"))
+    }
+}
+
+/// Whether a text looks like a UPS account.
+pub(super) fn ups_account(text: &str) -> Result<(), Refusal> {
+    if text.len() == 6
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    {
+        Ok(())
+    } else {
+        Err(Refusal::new(
+            "a UPS account is six capital letters and digits",
+        ))
+    }
+}
+
+/// Whether a text looks like a UPS service.
+pub(super) fn ups_service(text: &str) -> Result<(), Refusal> {
+    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(())
+    } else {
+        Err(Refusal::new("a UPS service is two digits")
+            .help("such as 03 (Ground) or 01 (Next Day Air)"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod abc;
 pub mod bins;
+pub mod carriage;
 pub mod carrying;
 pub mod catalogue;
 pub mod cost;
@@ -12,6 +13,7 @@ pub mod gs1;
 pub mod gtin;
 pub mod landed;
 pub mod layers;
+pub mod measure;
 pub mod money;
 pub mod order;
 pub mod pack;
@@ -20,6 +22,7 @@ pub mod pick;
 pub mod purchase;
 pub mod replenish;
 pub mod secret_ref;
+pub mod slip;
 pub mod station_code;
 pub mod stock;
 pub mod taking;

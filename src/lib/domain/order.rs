@@ -87,6 +87,36 @@ pub struct Address {
     pub phone: String,
 }
 
+impl Address {
+    /// The address line by line, as it stands on paper; empty lines left out.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        // The code stands behind the city where English is spoken, and before it elsewhere.
+        let city = match self.country.as_str() {
+            "US" | "PR" | "CA" | "AU" | "NZ" | "GB" | "IE" => {
+                [&self.city, &self.state, &self.postcode]
+            }
+            _ => [&self.postcode, &self.city, &self.state],
+        };
+        let city: Vec<&str> = city
+            .into_iter()
+            .map(|s| s.trim())
+            .filter(|s| !s.is_empty())
+            .collect();
+        let city = city.join(" ");
+        let lines = [
+            &self.name,
+            &self.company,
+            &self.line1,
+            &self.line2,
+            &city,
+            &self.country,
+        ];
+        let lines = lines.into_iter().filter(|line| !line.trim().is_empty());
+        lines.cloned().collect()
+    }
+}
+
 /// One line of a shop's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShopLine {

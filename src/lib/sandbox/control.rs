@@ -15,6 +15,8 @@
 //! | `GET stock?sku=` | the quantity |
 //! | `POST trash-order`, `POST delete-order` | `{order}` |
 //! | `POST trash-product`, `POST delete-product` | `{product}` |
+//! | `GET ups` | what was bought and voided, with the labels |
+//! | `POST ups/advance` | `{tracking, stage}` or `{all: true, stage}`: M, I, O, D, X or RS |
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -26,6 +28,7 @@ use serde_json::{Value, json};
 
 use super::faults::Rule;
 use super::services::Services;
+use super::ups::Stage;
 use super::woocommerce::Refusal;
 
 type Answer = Result<Json<Value>, Failure>;
@@ -62,6 +65,8 @@ pub(super) fn router() -> Router<Services> {
         .route("/delete-order", post(delete_order))
         .route("/trash-product", post(trash_product))
         .route("/delete-product", post(delete_product))
+        .route("/ups", get(ups))
+        .route("/ups/advance", post(advance_parcel))
 }
 
 /// One rule, or several.
@@ -241,4 +246,53 @@ async fn trash_product(State(at): State<Services>, Json(of): Json<ProductId>) ->
 async fn delete_product(State(at): State<Services>, Json(of): Json<ProductId>) -> Answer {
     at.shop.delete_product(of.product)?;
     Ok(Json(json!({ "product": of.product })))
+}
+
+async fn ups(State(at): State<Services>) -> Json<Value> {
+    let counts = at.ups.counts();
+    let shipments = at.ups.shipments();
+    let labels: Vec<Value> = shipments
+        .iter()
+        .flat_map(|shipment| shipment.packages.iter().map(move |package| (shipment, package)))
+        .map(|(shipment, package)| {
+            json!({
+                "tracking": package.number,
+                "shipment": shipment.id,
+                "service": shipment.service,
+                "references": package.references.iter().chain(&shipment.references).collect::<Vec<_>>(),
+                "to": shipment.to,
+                "return": shipment.is_return,
+                "voided": package.is_voided(),
+                "stage": package.stage(),
+                "zpl": package.label,
+            })
+        })
+        .collect();
+    Json(json!({
+        "bought": counts.bought,
+        "voided": counts.voided,
+        "calls": counts.by_call,
+        "labels": labels,
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdvanceParcel {
+    #[serde(default)]
+    tracking: Option<String>,
+    #[serde(default)]
+    all: bool,
+    stage: Stage,
+}
+
+async fn advance_parcel(State(at): State<Services>, Json(to): Json<AdvanceParcel>) -> Answer {
+    if to.tracking.is_some() == to.all {
+        return Err(Refusal::sandbox("Name one parcel by its tracking number, or all.").into());
+    }
+    let moved = at.ups.advance(to.tracking.as_deref(), to.stage);
+    if moved == 0 {
+        return Err(Refusal::sandbox("There is no such parcel.").into());
+    }
+    Ok(Json(json!({ "moved": moved })))
 }

@@ -56,6 +56,15 @@ pub enum Fault {
         /// What they say instead.
         total: u64,
     },
+    /// 200 with an error in JSON; nothing is done. Of UPS.
+    ErrorInSuccess,
+    /// The work is done; the answer leaves out the last package. Of UPS.
+    DropPackage,
+    /// The work is done; the answer's amounts are in another currency. Of UPS.
+    Currency {
+        /// Which.
+        code: String,
+    },
 }
 
 /// Where the connection breaks.
@@ -85,6 +94,9 @@ impl Fault {
             Self::NullItem => "null-item",
             Self::DuplicateItem => "duplicate-item",
             Self::WrongTotals { .. } => "wrong-totals",
+            Self::ErrorInSuccess => "error-in-200",
+            Self::DropPackage => "drop-package",
+            Self::Currency { .. } => "currency",
         }
     }
 

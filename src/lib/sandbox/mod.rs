@@ -6,6 +6,7 @@
 //! shared with the clients in `integrations`, so that both cannot be wrong the same way.
 
 pub mod faults;
+pub mod ups;
 pub mod woocommerce;
 
 mod clock;
@@ -34,6 +35,7 @@ pub use tls::TlsError;
 use faults::Faults;
 use services::Services;
 use tls::Tls;
+use ups::Ups;
 use wire::{Gate, Shears};
 use woocommerce::{Guard, Refusal, Shop, State};
 
@@ -135,6 +137,7 @@ impl Sandbox {
         }
         let services = Services {
             shop: Shop::new(state, clock.clone()),
+            ups: Ups::new(clock.clone()),
             faults: Faults::default(),
             clock,
             https: options.tls,
@@ -185,6 +188,16 @@ impl Sandbox {
     /// The WooCommerce shop, from behind the counter.
     pub fn woo(&self) -> Shop {
         self.services.shop.clone()
+    }
+
+    /// UPS' address, as a tenant file has it.
+    pub fn ups_url(&self) -> String {
+        format!("{}{}", self.url(), serve::UPS)
+    }
+
+    /// UPS, from behind the counter.
+    pub fn ups(&self) -> Ups {
+        self.services.ups.clone()
     }
 
     /// Writes the shop into a folder, in the form that [`Content::Folder`] reads.

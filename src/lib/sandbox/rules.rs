@@ -193,6 +193,14 @@ fn read_fault(text: &str) -> Result<Fault, BadRule> {
         "null-item" => plain(Fault::NullItem),
         "duplicate-item" => plain(Fault::DuplicateItem),
         "wrong-totals" => Ok(Fault::WrongTotals { total: number(1)? }),
+        "error-in-200" => plain(Fault::ErrorInSuccess),
+        "drop-package" => plain(Fault::DropPackage),
+        "currency" => match argument {
+            Some(code) if !code.is_empty() => Ok(Fault::Currency {
+                code: code.to_owned(),
+            }),
+            _ => Err(BadRule("currency needs currency:CODE".to_owned())),
+        },
         "field" => {
             let (name, value) = argument
                 .and_then(|argument| argument.split_once('='))
@@ -206,7 +214,8 @@ fn read_fault(text: &str) -> Result<Fault, BadRule> {
         _ => Err(BadRule(format!(
             "{word:?} is no fault; there are 429[:SECONDS], 500, 500-bare, 503, html, cut-before, \
              cut-after, cut-mid-body, slow[:MS], truncated-json, field:NAME=VALUE, null-item, \
-             duplicate-item and wrong-totals[:N]"
+             duplicate-item, wrong-totals[:N], and of UPS error-in-200, drop-package and \
+             currency:CODE"
         ))),
     }
 }
@@ -235,6 +244,7 @@ mod tests {
             "500,times=x",
             "500,when=now",
             "field:x",
+            "currency",
         ] {
             assert!(bad.parse::<Rule>().is_err(), "{bad}");
         }

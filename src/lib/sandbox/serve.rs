@@ -1,5 +1,5 @@
-//! The one port: `/woocommerce/...` goes to the shop, `/_sandbox/...` to the controls, and
-//! faults come in between.
+//! The one port: `/woocommerce/...` goes to the shop, `/ups/...` to the carrier,
+//! `/_sandbox/...` to the controls, and faults come in between.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -12,11 +12,15 @@ use serde_json::json;
 use super::control;
 use super::faults::{Cut, Fault};
 use super::services::Services;
+use super::ups;
 use super::wire::Shears;
 use super::woocommerce::{self, Call, Reply, Request};
 
 /// Where the shop lives on the port.
 pub(super) const SHOP: &str = "/woocommerce";
+
+/// Where UPS lives on the port.
+pub(super) const UPS: &str = "/ups";
 
 /// The largest body that is read.
 const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -24,7 +28,8 @@ const MAX_BODY: usize = 16 * 1024 * 1024;
 /// All routes of the port.
 pub(super) fn router(services: Services) -> Router {
     Router::new()
-        .route("/woocommerce/{*path}", any(shop))
+        .route("/woocommerce/{*path}", any(served))
+        .route("/ups/{*path}", any(served))
         .nest("/_sandbox", control::router())
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -32,11 +37,11 @@ pub(super) fn router(services: Services) -> Router {
 }
 
 async fn nothing_here() -> impl IntoResponse {
-    let text = "Here are /woocommerce/wp-json/wc/v3/... and /_sandbox/...";
+    let text = "Here are /woocommerce/wp-json/wc/v3/..., /ups/api/... and /_sandbox/...";
     (StatusCode::NOT_FOUND, axum::Json(json!({ "error": text })))
 }
 
-async fn shop(
+async fn served(
     State(services): State<Services>,
     ConnectInfo(shears): ConnectInfo<Shears>,
     method: Method,
@@ -47,32 +52,64 @@ async fn shop(
     let target = uri
         .path_and_query()
         .map_or(uri.path(), |target| target.as_str());
+    let is_ups = uri.path().starts_with(UPS);
     let fault = services.faults.take(method.as_str(), target);
     if let Some(delay) = fault.as_ref().and_then(Fault::delay) {
         tokio::time::sleep(delay).await;
     }
-    let instead = fault.as_ref().and_then(Fault::instead);
+    let instead = fault.as_ref().and_then(|fault| {
+        if is_ups {
+            ups::instead(fault)
+        } else {
+            fault.instead()
+        }
+    });
     let mut reply = match instead {
         Some(reply) => reply,
+        None if is_ups => ask_ups(&services, &method, &uri, &headers, &body),
         None => ask(&services, &method, &uri, &headers, &body),
     };
-    if let Some(fault) = &fault {
-        fault.spoil(&mut reply);
+    match &fault {
+        Some(fault) if is_ups => ups::spoil(fault, &mut reply),
+        Some(fault) => fault.spoil(&mut reply),
+        None => {}
     }
     let cut = fault.as_ref().and_then(Fault::cut);
-    note(
-        &services,
-        &method,
-        &uri,
-        fault.as_ref(),
-        cut.is_none().then_some(reply.status),
-    );
+    if is_ups {
+        let path = uri.path().strip_prefix(UPS).unwrap_or_default();
+        services.ups.note(method.as_str(), path);
+    } else {
+        let status = cut.is_none().then_some(reply.status);
+        note(&services, &method, &uri, fault.as_ref(), status);
+    }
     match cut {
         Some(Cut::Unanswered) => shears.cut(None),
         Some(Cut::MidBody) => shears.cut(Some(reply.body.len() / 2)),
         None => {}
     }
     to_response(reply, services.clock.now())
+}
+
+fn ask_ups(
+    services: &Services,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Reply {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let query = Query::<Vec<(String, String)>>::try_from_uri(uri)
+        .map(|query| query.0)
+        .unwrap_or_default();
+    services.ups.answer(ups::Request {
+        method: method.as_str(),
+        path: uri.path().strip_prefix(UPS).unwrap_or_default(),
+        query: &query,
+        authorization: text("authorization"),
+        content_type: text("content-type"),
+        has_transaction: text("transid").is_some() && text("transactionsrc").is_some(),
+        body,
+    })
 }
 
 fn ask(

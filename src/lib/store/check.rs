@@ -231,6 +231,32 @@ const RULES: &[(&str, &str)] = &[
          WHERE (b.holds IS NULL) <> (t.holds IS NULL) OR (b.holds IS NOT NULL AND s.in_house = 0)",
     ),
     (
+        "a sending that goes has a number for each of its pieces",
+        "SELECT CONCAT('piece ', p.number, ' of consignment ', c.id, ' (', c.state, ')') \
+         FROM consignments c JOIN parcels p ON p.consignment_id = c.id \
+         WHERE c.state IN ('bought', 'shipped', 'voiding') AND p.tracking IS NULL",
+    ),
+    (
+        "an order is held by its sending until that is settled",
+        "SELECT CONCAT('consignment ', c.id, ' (', c.state, ')') FROM consignments c \
+         WHERE (c.direction = 'inbound' AND c.holds IS NOT NULL) \
+           OR (c.direction = 'outbound' AND c.state IN ('calling', 'unknown', 'bought') \
+             AND c.holds IS NULL) \
+           OR (c.state IN ('shipped', 'voided', 'not_bought') AND c.holds IS NOT NULL)",
+    ),
+    (
+        "what was sent has left the house, with the shipment that says so",
+        "SELECT CONCAT('consignment ', c.id, ' (', c.state, ')') FROM consignments c \
+         WHERE c.direction = 'outbound' AND c.state = 'shipped' AND c.shipment_id IS NULL",
+    ),
+    (
+        "whether a sending was bought is asked for by the outbox as long as it is open",
+        "SELECT CONCAT('consignment ', c.id, ' (', c.state, '), outbox: ', COALESCE(x.state, 'none')) \
+         FROM consignments c LEFT JOIN outbox x ON x.intent = CONCAT('buy:', c.reference) \
+         WHERE (c.state IN ('calling', 'unknown')) <> \
+           (COALESCE(x.state, 'none') IN ('planned', 'calling', 'unknown'))",
+    ),
+    (
         "a packed serial is of the lot that is packed",
         "SELECT CONCAT('serial ', s.serial, ' in item ', i.id) FROM package_serials b \
          JOIN serials s ON s.id = b.serial_id JOIN package_items i ON i.id = b.item_id \

@@ -43,8 +43,10 @@ pub enum Val {
     Null,
     /// Ids, counts, minor units, times, 0 and 1.
     Int(i64),
-    /// Everything else.
+    /// Everything that is text.
     Text(String),
+    /// What a document is made of.
+    Bytes(Vec<u8>),
 }
 
 /// A row that both databases can fill: anything that derives `sqlx::FromRow`, and tuples.
@@ -85,6 +87,12 @@ impl From<String> for Val {
 impl From<&String> for Val {
     fn from(value: &String) -> Self {
         Self::Text(value.clone())
+    }
+}
+
+impl From<&[u8]> for Val {
+    fn from(value: &[u8]) -> Self {
+        Self::Bytes(value.to_vec())
     }
 }
 
@@ -137,6 +145,7 @@ macro_rules! bind_all {
                 Val::Null => query.bind(None::<i64>),
                 Val::Int(value) => query.bind(value),
                 Val::Text(value) => query.bind(value),
+                Val::Bytes(value) => query.bind(value),
             };
         }
         query

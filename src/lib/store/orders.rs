@@ -162,6 +162,17 @@ pub async fn find(tx: &mut Tx, reference: &str) -> Result<Vec<Summary>, StoreErr
     .await
 }
 
+/// Where an order goes, as JSON.
+///
+/// # Errors
+/// The store's.
+pub async fn ship_to(tx: &mut Tx, order: i64) -> Result<String, StoreError> {
+    let (ship_to,): (String,) = tx
+        .one("SELECT ship_to FROM orders WHERE id = ?", vals![order])
+        .await?;
+    Ok(ship_to)
+}
+
 /// The lines of an order as shown.
 ///
 /// # Errors

@@ -97,6 +97,15 @@ pub async fn due(tx: &mut Tx, kind: &str, now: UtcMs) -> Result<Vec<Row>, StoreE
     tx.all(&sql, vals![kind, now]).await
 }
 
+/// The intent that is called so.
+///
+/// # Errors
+/// The store's.
+pub async fn by_intent(tx: &mut Tx, intent: &str) -> Result<Option<Row>, StoreError> {
+    tx.opt(&format!("{ROW} WHERE intent = ?"), vals![intent])
+        .await
+}
+
 /// Takes an intent on, so that no other run does it meanwhile; gives whether it is ours.
 ///
 /// # Errors

@@ -261,6 +261,20 @@ pub async fn set_state(
     Ok(changed == 1)
 }
 
+/// Holds a packed task where it is until the transaction ends; tells whether it is packed.
+///
+/// # Errors
+/// The store's.
+pub async fn is_packed(tx: &mut Tx, task: i64) -> Result<bool, StoreError> {
+    let found = tx
+        .run(
+            "UPDATE pick_tasks SET state = 'packed' WHERE id = ? AND state = 'packed'",
+            vals![task],
+        )
+        .await?;
+    Ok(found == 1)
+}
+
 /// A round whose orders are all done is ended, where it was still walked.
 ///
 /// # Errors

@@ -82,6 +82,19 @@ pub async fn insert(
     Ok(id)
 }
 
+/// Gives a shipment another number: its label was bought anew.
+///
+/// # Errors
+/// The store's.
+pub async fn set_tracking(tx: &mut Tx, shipment: i64, tracking: &str) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE shipments SET tracking = ? WHERE id = ?",
+        vals![tracking, shipment],
+    )
+    .await?;
+    Ok(())
+}
+
 /// The shipments of an order, oldest first.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ mod discrepancies;
 mod events;
 mod holds;
 mod house;
+mod labels;
 mod orders;
 mod stock;
 
@@ -24,6 +25,7 @@ pub fn routes() -> Router<App> {
         .merge(discrepancies::routes())
         .merge(stock::routes())
         .merge(house::routes())
+        .merge(labels::routes())
         .merge(events::routes())
 }
 

@@ -54,6 +54,7 @@ const NAV: &[(&str, &str, &str, Role)] = &[
         Role::Manager,
     ),
     ("holds", "/holds", "Holds", Role::Manager),
+    ("labels", "/labels", "Labels", Role::Manager),
     ("jobs", "/jobs", "Jobs", Role::Manager),
     ("events", "/events", "Events", Role::Manager),
     ("users", "/users", "People", Role::Admin),

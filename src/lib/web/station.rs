@@ -42,6 +42,8 @@ fn api() -> Router<App> {
         .route("/api/v1/packs/{task}/swap", post(packs::swap))
         .route("/api/v1/packs/{task}/finish", post(packs::finish))
         .route("/api/v1/packs/{task}/ship", post(packs::ship))
+        .route("/api/v1/packs/{task}/rates", get(packs::rates))
+        .route("/api/v1/packs/{task}/send", post(packs::send))
 }
 
 /// Who is there; asked by pages that lock themselves when nobody is.

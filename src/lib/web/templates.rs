@@ -24,6 +24,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "holds.html",
     "home.html",
     "jobs.html",
+    "labels.html",
     "login.html",
     "order.html",
     "orders.html",

@@ -1,11 +1,14 @@
 //! One file per verb: the story of the verb, top to bottom.
 
 pub mod cogs;
+pub mod consign;
 pub mod count;
 pub mod dispatch;
 pub mod doctor;
 pub mod holds;
 pub mod invoice;
+pub mod issue_document;
+pub mod label;
 pub mod landed;
 pub mod locations;
 pub mod low_stock;
@@ -14,6 +17,7 @@ pub mod open;
 pub mod orders;
 pub mod pack;
 pub mod pick;
+pub mod printing;
 pub mod products;
 pub mod proof;
 pub mod propose;
@@ -33,7 +37,10 @@ pub mod suppliers;
 pub mod sync;
 pub mod take_back;
 pub mod take_in;
+pub mod tell;
+mod tell_note;
 pub mod tell_shop;
+pub mod track;
 pub mod users;
 pub mod value;
 

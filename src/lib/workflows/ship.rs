@@ -13,6 +13,7 @@ use serde_json::json;
 use super::dispatch::{self, Item, Parcel};
 use super::low_stock;
 use super::pack::Packed;
+use super::tell;
 use super::tell_shop::{self, Telling};
 use super::until_no_conflict;
 use crate::config::Channel;
@@ -21,7 +22,9 @@ use crate::fault::Fault;
 use crate::store::cogs::{self, Entry};
 use crate::store::events::{self, Event};
 use crate::store::orders::{DemandRow, LineRow, Summary};
-use crate::store::{Stamp, Tx, applied_refs, orders, products, reservations, serials};
+use crate::store::{
+    Stamp, Tx, applied_refs, consignments, orders, products, reservations, serials,
+};
 
 /// What a person says about shipping.
 #[derive(Debug, Clone, Default)]
@@ -102,7 +105,7 @@ pub async fn run(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
     let mut report = until_no_conflict!(once(ctx, wish))?;
     if !wish.dry_run {
         low_stock::refresh(ctx).await?;
-        let told = tell_shop::all(ctx).await?;
+        let told = tell::all(ctx).await?;
         report.shop_waits = told.waiting;
         report.needs_decision = told.needs_decision;
     }
@@ -111,24 +114,7 @@ pub async fn run(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
 
 async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
     let mut tx = ctx.store.allocate().await?;
-    let stamp = ctx.stamp();
-    let mut shipments = Vec::new();
-    for (reference, tracking) in &wish.orders {
-        let order = one_order(&mut tx, reference).await?;
-        let tracking = tracking.as_ref().or(wish.tracking.as_ref());
-        let tracking = tracking.ok_or_else(|| {
-            Fault::usage(format!("no tracking number for {}", order.order_ref))
-                .hint("give --tracking, or write the order as ORDER=TRACKING")
-        })?;
-        let one = OneOrder {
-            ctx,
-            stamp: &stamp,
-            wish,
-            order: &order,
-            tracking,
-        };
-        shipments.push(one.ship(&mut tx).await?);
-    }
+    let shipments = within(ctx, &mut tx, &ctx.stamp(), wish).await?;
     if !wish.dry_run {
         ctx.store.commit(tx).await?;
     }
@@ -138,6 +124,41 @@ async fn once(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
         shop_waits: Vec::new(),
         needs_decision: Vec::new(),
     })
+}
+
+/// Ships orders within a transaction of the caller's, which is under the allocation lock.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn within(
+    ctx: &Context,
+    tx: &mut Tx,
+    stamp: &Stamp,
+    wish: &Wish,
+) -> anyhow::Result<Vec<Shipped>> {
+    let mut shipments = Vec::new();
+    for (reference, tracking) in &wish.orders {
+        let order = one_order(tx, reference).await?;
+        let tracking = tracking.as_ref().or(wish.tracking.as_ref());
+        let tracking = tracking.ok_or_else(|| {
+            Fault::usage(format!("no tracking number for {}", order.order_ref))
+                .hint("give --tracking, or write the order as ORDER=TRACKING")
+        })?;
+        let one = OneOrder {
+            ctx,
+            stamp,
+            wish,
+            order: &order,
+            tracking,
+        };
+        shipments.push(one.ship(tx).await?);
+    }
+    Ok(shipments)
+}
+
+/// The reference under which an order leaves with a sending.
+pub(super) fn sent_as(row: &consignments::Row) -> String {
+    format!("consignment:{}", row.reference)
 }
 
 /// The reference under which an order leaves once with a carrier and number.
@@ -205,6 +226,7 @@ impl OneOrder<'_> {
             return Ok(shipped);
         }
         self.may_leave()?;
+        self.not_being_sent(tx).await?;
         let lines = orders::line_rows(tx, self.order.id).await?;
         let packed = Packed::of_order(tx, self.stamp, self.order.id).await?;
         let (items, serials) = match &packed {
@@ -260,6 +282,27 @@ impl OneOrder<'_> {
         );
         events::append(tx, self.stamp, &[fact]).await?;
         Ok(shipped)
+    }
+
+    /// Whether no carrier is asked for it, but by whom this is.
+    async fn not_being_sent(&self, tx: &mut Tx) -> anyhow::Result<()> {
+        let Some(row) = consignments::under_way(tx, self.order.id).await? else {
+            return Ok(());
+        };
+        if self.wish.reference == Some(sent_as(&row)) {
+            return Ok(());
+        }
+        let (id, name) = (row.id, &self.order.order_ref);
+        let state = row.state.replace('_', " ");
+        let text = format!(
+            "{name} is sent with {}: consignment {id} is {state}",
+            row.carrier
+        );
+        let fault = match row.state.as_str() {
+            "calling" => Fault::try_again(text),
+            _ => Fault::failed(text),
+        };
+        Err(fault.hint(format!("`opsctl ship show {id}`")).into())
     }
 
     /// Whether the order's status and holds let it leave.

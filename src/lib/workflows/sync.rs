@@ -20,7 +20,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::take_in::Incoming;
-use super::{reserve, scan, tell_shop};
+use super::{reserve, scan, tell, tell_shop};
 use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
 use crate::domain::catalogue::ShopItem;
@@ -307,7 +307,7 @@ impl<'a> ChannelRun<'a> {
     async fn tell(&mut self) -> anyhow::Result<()> {
         let name = &self.account.name;
         tell_shop::plan_missing(self.ctx, name, self.shop).await?;
-        let told = tell_shop::run(self.ctx, name, self.shop).await?;
+        let told = tell::run(self.ctx, name, self.shop).await?;
         self.report.orders_told = told.told.len() as u64;
         self.report.needs_decision = told.needs_decision;
         Ok(())

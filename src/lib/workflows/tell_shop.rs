@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::config::{Channel, WooCommerce};
+use crate::config::WooCommerce;
 use crate::context::Context;
 use crate::domain::order::StatusRule;
 use crate::domain::time::UtcMs;
@@ -112,7 +112,8 @@ pub async fn run(ctx: &Context, name: &str, shop: &WooCommerce) -> anyhow::Resul
     Ok(told)
 }
 
-async fn claim(ctx: &Context, row: &Row) -> Result<bool, StoreError> {
+/// Takes an intent on; gives whether it is ours.
+pub(super) async fn claim(ctx: &Context, row: &Row) -> Result<bool, StoreError> {
     let now = ctx.clock.now();
     let mut tx = ctx.store.begin().await?;
     let is_ours = outbox::claim(&mut tx, row, now, now.plus_ms(CALL_MS)).await?;
@@ -162,7 +163,7 @@ async fn tell(
 }
 
 /// What an error means for the intent.
-fn after(ctx: &Context, row: &Row, error: &Error) -> Outcome {
+pub(super) fn after(ctx: &Context, row: &Row, error: &Error) -> Outcome {
     let doublings = row.attempts.clamp(0, 6) as u32;
     let wait = (FIRST_WAIT_MS << doublings).min(3_600_000);
     match error {
@@ -227,21 +228,6 @@ pub async fn plan_missing(ctx: &Context, name: &str, shop: &WooCommerce) -> anyh
     Ok(())
 }
 
-/// Tells all shops of the tenant.
-///
-/// # Errors
-/// As [`run`].
-pub async fn all(ctx: &Context) -> anyhow::Result<Told> {
-    let mut sum = Told::default();
-    for (name, Channel::WooCommerce(shop)) in &ctx.tenant.channels {
-        let told = run(ctx, name, shop).await?;
-        sum.told.extend(told.told);
-        sum.waiting.extend(told.waiting);
-        sum.needs_decision.extend(told.needs_decision);
-    }
-    Ok(sum)
-}
-
 /// What a person decides about an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
@@ -266,6 +252,12 @@ pub async fn decide(ctx: &Context, id: i64, decision: Decision) -> anyhow::Resul
         let text = format!("intent {id} is settled: {}", row.answer);
         return Err(Fault::failed(text)
             .hint("`opsctl outbox list --all`")
+            .into());
+    }
+    if row.kind == "carrier.buy" {
+        let text = format!("intent {id} buys labels: what became of it is not for the outbox");
+        return Err(Fault::failed(text)
+            .hint("`opsctl ship list --open`, then `opsctl ship resolve`")
             .into());
     }
     if row.state == "calling" && row.next_at > stamp.at.0 {

@@ -36,7 +36,7 @@ function packages({ bench, current, open, ...doing }) {
   }
   return [
     ...bench.packages.map((box) => onePackage(box, { bench, current, ...doing })),
-    bench.state === "packed" && h("p", { class: "message good" }, "Packed. Scan DONE or press Ship to enter the tracking number."),
+    bench.state === "packed" && h("p", { class: "message good" }, "Packed. Scan DONE or press Ship to send it."),
     bench.state === "shipped" && h("div", { class: "message good" }, h("p", {}, "Shipped."), h("a", { class: "button primary", href: "/station" }, "Back to the queue (NEXT)")),
   ];
 }

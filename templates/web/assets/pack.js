@@ -10,6 +10,8 @@ import { prompt } from "./prompt.js";
 const root = $("#bench");
 const task = Number(root.dataset.task);
 const boxes = JSON.parse(root.dataset.boxes);
+const carried = root.dataset.carried === "yes";
+const stations = JSON.parse(root.dataset.stations);
 const manages = root.dataset.role !== "packer";
 const MOST_MM = 10_000;
 const SIDES = [["length_mm", "Length"], ["width_mm", "Width"], ["height_mm", "Height"]];
@@ -268,7 +270,7 @@ const finish = once(async () => {
     partial = true;
   }
   if (!(await change("Not finished", "finish", { partial }))) return undefined;
-  return show.all("Packed", "Give it to the carrier, and enter its tracking number.");
+  return show.all("Packed", carried ? "Scan DONE once more to ship it." : "Give it to the carrier, and enter its tracking number.");
 });
 
 const ship = once(async ({ carrier, tracking }) => {
@@ -279,7 +281,63 @@ const ship = once(async ({ carrier, tracking }) => {
   return show.all("Shipped", `${carrier} ${tracking}`);
 });
 
+const money = ({ amount_minor: minor, currency }) => new Intl.NumberFormat(undefined, { style: "currency", currency })
+  .format(minor / 10 ** new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits);
+
+// By the carrier, with its prices, or by hand.
 async function shipPrompt() {
+  if (!carried) return byHand();
+  const rates = await get(`/packs/${task}/rates`);
+  if (rates.signIn || rates.away) return failed(rates, "Not shipped");
+  if (!rates.done) {
+    const answer = await prompt({
+      title: "The carrier gives no price", words: `${sentences(rates.refused, rates.hint)} Ship it by hand?`, ok: "By hand",
+    });
+    return answer ? byHand() : undefined;
+  }
+  const { carrier, usual, under_way: begun, rates: services } = rates.done;
+  if (begun) return buy(carrier, { station: localStorage.getItem("station") ?? stations[0] ?? null });
+  const first = services.find(({ service }) => service === usual) ?? services[0];
+  const answer = await prompt({
+    title: `Ship with ${carrier}`, words: "NEXT goes through the services, OK buys the labels and prints them.",
+    fields: [
+      { name: "service", label: "Service", value: first?.service, options: [
+        ...services.map((rate) => ({ value: rate.service, label: `${rate.name} ${money(rate.charge)}${rate.days ? `, ${plural(rate.days, "day")}` : ""}` })),
+        { value: "", label: "by hand, with a number of its own" },
+      ] },
+      ...(stations.length > 1 ? [{ name: "station", label: "Printers of", value: localStorage.getItem("station") ?? stations[0], options: stations.map((name) => ({ value: name, label: name })) }] : []),
+    ],
+    ok: "Buy and print",
+  });
+  if (!answer) return undefined;
+  if (!answer.service) return byHand();
+  if (answer.station) localStorage.setItem("station", answer.station);
+  return buy(carrier, { service: answer.service, station: answer.station ?? stations[0] ?? null });
+}
+
+const buy = once(async (carrier, how) => {
+  const answer = await post(`/packs/${task}/send`, how);
+  if (!answer.done && answer.refused && /--address-as-is/.test(answer.hint)) {
+    const anyway = await prompt({ title: "Is the address right?", words: sentences(answer.refused), ok: "Take it as it is" });
+    return anyway ? buyAgain(carrier, { ...how, address_as_is: true }) : undefined;
+  }
+  return sent(carrier, answer);
+});
+
+const buyAgain = async (carrier, how) => sent(carrier, await post(`/packs/${task}/send`, how));
+
+async function sent(carrier, answer) {
+  if (!answer.done) return failed(answer, "Not shipped");
+  await load();
+  $("a", root)?.focus();
+  const { consignment, papers } = answer.done;
+  const count = consignment.parcels.length;
+  const numbers = consignment.parcels.map(({ tracking }) => tracking).join(", ");
+  if (papers.wrong.length) return show.wrong("Shipped, but not printed", sentences(...papers.wrong));
+  return show.all("Shipped", `${plural(count, "label")} of ${carrier}${papers.printed ? ", printed" : ""}: ${numbers}`);
+}
+
+async function byHand() {
   const answer = await prompt({
     title: "Shipped by hand", words: "Scan or type the tracking number.",
     fields: [{ name: "carrier", label: "Carrier", value: localStorage.getItem("carrier") ?? "" }, { name: "tracking", label: "Tracking number", scan: true }],

@@ -5,6 +5,9 @@ use fantoccini::key::Key;
 use super::browser::Driver;
 use super::floor::{CAMERA, Floor, MUG, TEA};
 use super::{at_the_queue, left, picked, round, signed_in};
+use crate::carriage::dock::{Dock, IN_UTRECHT};
+use crate::harness::{Kind, Shop};
+use crate::print_room::{Printer, queue, shared, stations};
 
 pub async fn by_keyboard_alone(driver: &Driver) {
     let floor = Floor::new().await;
@@ -327,4 +330,37 @@ pub async fn a_box_of_its_own_size_is_typed(driver: &Driver) {
     browser.says("320 × 220 × 90 mm").await;
     browser.close().await;
     floor.shop.must_be_sound();
+}
+
+pub async fn it_is_priced_bought_and_printed_in_one_flow(driver: &Driver) {
+    let (printer, cups) = (Printer::start(), shared());
+    let queue = queue(&cups, printer.address);
+    let own = format!(
+        "[web]\nhttps = false\n{}",
+        stations(&cups, &[("bench", &queue)])
+    );
+    let dock = Dock::open_with(Shop::new(Kind::Sqlite).await, "NL", &own).await;
+    dock.packed("1", 2, IN_UTRECHT).await;
+    let Dock { shop, sandbox, .. } = dock;
+    let task = shop.json(&["pack", "list"])["orders"][0]["task"].clone();
+    let floor = Floor::serving(shop);
+    let ann = floor.person("ann", "packer");
+    let browser = signed_in(driver, &floor.home(), &ann).await;
+    browser.open(&format!("/station/pack/{task}")).await;
+    browser.listens().await;
+    browser.says("manual:1").await;
+    browser.scan("OPSDODONE").await;
+    browser.says("Ship with ups").await;
+    browser.picture("pack-rates").await;
+    browser.scan("OPSDONEXT").await;
+    browser.scan("OPSDOOK").await;
+    browser
+        .until("document.querySelector('#bench').dataset.state === 'shipped'")
+        .await;
+    browser.says("2 labels of ups, printed").await;
+    browser.picture("pack-sent").await;
+    printer.must_get(3);
+    assert_eq!(sandbox.ups().counts().bought, 2);
+    floor.shop.must_be_sound();
+    browser.close().await;
 }

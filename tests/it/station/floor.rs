@@ -91,6 +91,11 @@ impl Floor {
         shop.json(&["location", "add", "A-01", "A-02", "B-01"]);
         shop.write("lots.csv", LOTS);
         shop.json(&["receive", "lots.csv"]);
+        Self::serving(shop)
+    }
+
+    /// A shop that is there already, with a server over it.
+    pub fn serving(shop: Shop) -> Self {
         let mut floor = Self {
             shop,
             server: None,

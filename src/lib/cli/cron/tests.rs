@@ -109,5 +109,15 @@ fn the_crontab_that_comes_with_opsctl_is_a_good_one() {
         .iter()
         .map(|e| e.schedule.as_str())
         .collect();
-    assert_eq!(schedules, ["*/5 * * * *", "32 3 * * *", "47 3 * * *"]);
+    assert_eq!(
+        schedules,
+        [
+            "*/5 * * * *",
+            "32 3 * * *",
+            "47 3 * * *",
+            "1-59/2 * * * *",
+            "* * * * *",
+            "12,42 * * * *"
+        ]
+    );
 }

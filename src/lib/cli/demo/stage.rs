@@ -8,9 +8,10 @@ use anyhow::Context as _;
 use secrecy::SecretString;
 
 use crate::cli::{Globals, Out, start};
-use crate::config::{self, Channel, Tenant};
+use crate::config::{self, CarrierConfig, Channel, Tenant};
 use crate::context::{Clock, Context};
 use crate::fault::Fault;
+use crate::sandbox::ups::{CLIENT_ID, CLIENT_SECRET};
 use crate::sandbox::{CONSUMER_KEY, CONSUMER_SECRET, Content, Options, Plan, Sandbox};
 use crate::store::channels;
 use crate::store::connect::Missing;
@@ -78,7 +79,9 @@ impl Stage {
                 "woo",
                 "consumer_secret",
                 SecretString::from(CONSUMER_SECRET),
-            )
+            )?;
+            vault.set("ups", "client_id", SecretString::from(CLIENT_ID))?;
+            vault.set("ups", "client_secret", SecretString::from(CLIENT_SECRET))
         })
         .map_err(fault)?;
         let store = start::store(&tenant, &start::secrets(&tenant), Missing::Create).await?;
@@ -90,6 +93,9 @@ impl Stage {
         let mut tenant = tenant;
         for Channel::WooCommerce(shop) in tenant.channels.values_mut() {
             shop.url = sandbox.shop_url();
+        }
+        for CarrierConfig::Ups(ups) in tenant.carriers.values_mut() {
+            ups.url = sandbox.ups_url();
         }
         ctx.tenant = Arc::new(tenant);
         Ok(Self { ctx, sandbox })
@@ -136,11 +142,13 @@ fn tenant(tenants_dir: &Path) -> anyhow::Result<Tenant> {
     }
     let ours = Tenant::parse(TENANT, &path).map_err(Fault::from)?;
     let there = Tenant::load(tenants_dir, NAME).map_err(Fault::from)?;
-    let channels = |tenant: &Tenant| serde_json::to_string(&tenant.channels).unwrap_or_default();
+    let outside = |tenant: &Tenant| {
+        serde_json::to_string(&(&tenant.channels, &tenant.carriers)).unwrap_or_default()
+    };
     if there.store.url != ours.store.url
         || there.vault.file != ours.vault.file
         || there.vault.identity != ours.vault.identity
-        || channels(&there) != channels(&ours)
+        || outside(&there) != outside(&ours)
     {
         return Err(Fault::usage(format!("{} is not the demo's tenant", path.display()))
             .hint("the demo makes its files anew each time; rename your tenant, or run it elsewhere")
@@ -151,6 +159,13 @@ fn tenant(tenants_dir: &Path) -> anyhow::Result<Tenant> {
 
 /// Takes away what an earlier demo has left.
 fn clear() -> anyhow::Result<()> {
+    let shipping = Path::new(FOLDER).join("shipping");
+    if let Err(error) = std::fs::remove_dir_all(&shipping)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(error).with_context(|| format!("removing {}", shipping.display()));
+    }
+    std::fs::create_dir_all(&shipping).with_context(|| format!("making {}", shipping.display()))?;
     for name in LEFT {
         let path = Path::new(FOLDER).join(name);
         match std::fs::remove_file(&path) {

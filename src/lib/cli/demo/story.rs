@@ -7,10 +7,10 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::Teller;
-use super::pick_station;
 use super::stage::{FOLDER, Stage};
 use super::steps::{sync_once, told_of, write};
 use super::stock_room::{self, Sold};
+use super::{carriage, pick_station};
 use crate::config::{Channel, WooCommerce};
 use crate::context::Context;
 use crate::fault::Fault;
@@ -71,6 +71,7 @@ pub(super) async fn play(stage: &Stage, teller: &mut Teller<'_>) -> anyhow::Resu
     second_sync(stage, teller).await?;
     stock_room::play(stage, &sold, teller).await?;
     pick_station::play(stage, teller).await?;
+    carriage::play(stage, teller).await?;
     prove(stage, teller, sold).await
 }
 

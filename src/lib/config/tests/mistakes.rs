@@ -30,7 +30,7 @@ fn an_unknown_field_is_found_at_the_top_in_a_table_and_in_a_channel() {
        |
     26 | frobnicate = ***
        | ^^^^^^^^^^
-       = one of `url`, `consumer_key`, `consumer_secret`, `push_stock`, `tell_shipped`, `shipped_status`, `parallel`, `requests_per_second`, `timeout_seconds`, `weight_unit`, `dimension_unit`, `statuses`
+       = one of `url`, `consumer_key`, `consumer_secret`, `push_stock`, `tell_shipped`, `shipped_status`, `tracking_notes_to_customer`, `parallel`, `requests_per_second`, `timeout_seconds`, `weight_unit`, `dimension_unit`, `statuses`
     ");
 }
 
@@ -436,4 +436,29 @@ fn a_raw_secret_is_refused_unseen_with_the_command_that_keeps_it() {
        = and write: password = "vault://store#password"
     "#
     );
+}
+
+#[test]
+fn a_slip_template_is_one_of_the_paper() {
+    let with = |lines: &str| told("[reserve]", &format!("[shipping]\n{lines}\n\n[reserve]"));
+    let unknown = with("slip_template = \"letter-9\"");
+    assert!(
+        unknown.contains("there is no such template version")
+            && unknown.contains("for this paper there is letter-1 and letter-html-1"),
+        "{unknown}"
+    );
+    let other = with("slip = \"4x6\"\nslip_template = \"letter-1.2\"");
+    assert!(
+        other.contains("this version is for another paper than `slip`")
+            && other.contains("for this paper there is 4x6-1"),
+        "{other}"
+    );
+}
+
+#[test]
+fn a_slip_template_may_have_a_look_of_its_own() {
+    for name in ["letter-1", "letter-1.2", "letter-html-1"] {
+        let lines = format!("[shipping]\nslip_template = \"{name}\"\n\n[reserve]");
+        parse(&RIGHT.replace("[reserve]", &lines)).unwrap();
+    }
 }

@@ -23,6 +23,9 @@ pub enum Repeat {
     Safe,
     /// A write whose outcome must be asked for before it is done again.
     Never,
+    /// A purchase: as [`Self::Never`], and a 503 is not asked again either, for a gateway may
+    /// say it when the work behind it is done.
+    Purchase,
 }
 
 /// What a request carries.
@@ -37,6 +40,13 @@ pub enum Body {
         /// The text.
         text: String,
     },
+    /// Anything else, such as IPP with the document behind it.
+    Bytes {
+        /// Its media type.
+        content_type: &'static str,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
 }
 
 /// One request. Its `Debug` form shows neither query, headers nor body.
@@ -45,7 +55,7 @@ pub struct Request {
     pub(super) method: Method,
     pub(super) url: String,
     pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Option<(&'static str, String)>,
+    pub(super) body: Option<(&'static str, Vec<u8>)>,
 }
 
 impl Request {
@@ -84,8 +94,12 @@ impl Request {
     #[must_use]
     pub fn body(mut self, body: Body) -> Self {
         self.body = Some(match body {
-            Body::Json(value) => ("application/json", value.to_string()),
-            Body::Text { content_type, text } => (content_type, text),
+            Body::Json(value) => ("application/json", value.to_string().into_bytes()),
+            Body::Text { content_type, text } => (content_type, text.into_bytes()),
+            Body::Bytes {
+                content_type,
+                bytes,
+            } => (content_type, bytes),
         });
         self
     }
@@ -106,10 +120,10 @@ impl Request {
         for (name, value) in &self.headers {
             builder = builder.header(*name, value);
         }
-        if let Some((content_type, text)) = &self.body {
+        if let Some((content_type, bytes)) = &self.body {
             builder = builder
                 .header(CONTENT_TYPE, *content_type)
-                .body(text.clone());
+                .body(bytes.clone());
         }
         builder.build()
     }

@@ -75,6 +75,7 @@ pub struct Lane {
     http: Http,
     service: Arc<str>,
     timeout: Duration,
+    retry: RetryPlan,
     pace: Arc<DefaultDirectRateLimiter>,
     slots: Arc<Semaphore>,
 }
@@ -112,6 +113,7 @@ impl Http {
             http: self.clone(),
             service: service.into(),
             timeout: self.0.options.timeout,
+            retry: self.0.options.retry,
             pace: Arc::new(RateLimiter::direct(Quota::per_second(pace))),
             slots: Arc::new(Semaphore::new(parallel.max(1) as usize)),
         }
@@ -123,6 +125,13 @@ impl Lane {
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// The same lane with another plan of when to ask again.
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryPlan) -> Self {
+        self.retry = retry;
         self
     }
 
@@ -152,7 +161,7 @@ impl Lane {
         repeat: Repeat,
         make: impl Fn() -> Request,
     ) -> Result<Response, HttpError> {
-        let plan = self.http.0.options.retry;
+        let plan = self.retry;
         let started = tokio::time::Instant::now();
         let backoff = ExponentialBuilder::default()
             .with_min_delay(plan.first_wait)

@@ -61,7 +61,10 @@ impl Recorder {
             method: request.method.as_str(),
             url: redactor.text(&request.url),
             headers,
-            body: request.body.as_ref().map(|(_, text)| redactor.text(text)),
+            body: request.body.as_ref().map(|(_, bytes)| {
+                let text = String::from_utf8_lossy(bytes);
+                redactor.text(&text)
+            }),
             status: response.map(Response::status),
             response_headers: response.map_or_else(Map::new, |r| received(redactor, r.headers())),
             response_body: response.map(|r| redactor.text(&r.text())),

@@ -56,6 +56,7 @@ impl Failure {
 
     pub fn may_repeat(&self, repeat: Repeat) -> bool {
         match self {
+            Self::NothingDone(HttpError::Unavailable { .. }, _) => repeat != Repeat::Purchase,
             Self::NothingDone(..) => true,
             Self::PerhapsDone(_) | Self::Failed(_) => repeat == Repeat::Safe,
             Self::Final(_) => false,

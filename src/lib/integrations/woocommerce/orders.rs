@@ -1,6 +1,8 @@
-//! Orders and their refunds. Of an order, opsctl writes nothing but its status.
+//! Orders and their refunds. Of an order, opsctl writes its status, notes and one entry of
+//! its metadata.
 
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::wire::{self, Listing};
 use super::{Client, Error, Page, changed, listed};
@@ -63,6 +65,50 @@ impl Client {
         let path = format!("orders/{}", self.number(id)?);
         self.put(&path, &serde_json::json!({ "status": status }))
             .await?;
+        Ok(())
+    }
+
+    /// Sets one entry of an order's metadata. A repeat changes nothing.
+    ///
+    /// # Errors
+    /// The shop refuses, or the outcome is not known.
+    pub async fn set_order_meta(&self, id: &str, key: &str, value: &Value) -> Result<(), Error> {
+        let path = format!("orders/{}", self.number(id)?);
+        let body = json!({ "meta_data": [{ "key": key, "value": value }] });
+        self.put(&path, &body).await?;
+        Ok(())
+    }
+
+    /// The texts of an order's notes, newest first; `None` where the shop does not have it.
+    ///
+    /// # Errors
+    /// They cannot be had.
+    pub async fn order_notes(&self, id: &str) -> Result<Option<Vec<String>>, Error> {
+        let path = format!("orders/{}/notes", self.number(id)?);
+        let response = match self.get(&path, &[]).await {
+            Ok(response) => response,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let notes: Vec<Value> = response.json()?;
+        let text = |note: &Value| note["note"].as_str().unwrap_or_default().to_owned();
+        Ok(Some(notes.iter().map(text).collect()))
+    }
+
+    /// Adds a note to an order; one to the customer is mailed by the shop. Never repeated here:
+    /// where the outcome is not known, read the notes first.
+    ///
+    /// # Errors
+    /// The shop refuses, or the outcome is not known.
+    pub async fn add_order_note(
+        &self,
+        id: &str,
+        text: &str,
+        to_customer: bool,
+    ) -> Result<(), Error> {
+        let path = format!("orders/{}/notes", self.number(id)?);
+        let body = json!({ "note": text, "customer_note": to_customer });
+        self.post(&path, &body).await?;
         Ok(())
     }
 

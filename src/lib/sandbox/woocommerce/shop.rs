@@ -273,6 +273,15 @@ impl Shop {
         serde_json::to_value(record.view(None)).ok()
     }
 
+    /// The texts of an order's notes, oldest first.
+    pub fn notes(&self, order: u64) -> Vec<String> {
+        self.with_state(|state| {
+            let notes = state.orders.get(order).map(|order| &order.notes);
+            let text = |note: &Value| note["note"].as_str().unwrap_or_default().to_owned();
+            notes.map_or_else(Vec::new, |notes| notes.iter().map(text).collect())
+        })
+    }
+
     /// An order as the API would show it.
     pub fn order(&self, id: u64) -> Option<Value> {
         let state = lock(&self.state);

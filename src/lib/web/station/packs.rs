@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::domain::people::Role;
 use crate::store::events;
 use crate::web::{App, Operator, Present, WebError};
+use crate::workflows::consign;
 use crate::workflows::pack::{self, Bench, Measures, PackAnswer, PackScan, PackageWish};
 use crate::workflows::ship;
 use crate::workflows::sign_in::{self, Claim};
@@ -224,4 +225,52 @@ pub async fn ship(
     let ctx = app.context(&who);
     let report = pack::ship(&ctx, task, &by.carrier, &by.tracking, false).await?;
     Ok(Json(report))
+}
+
+/// What the carrier's services would cost for what lies packed. Buys nothing.
+///
+/// # Errors
+/// It is not packed, the carrier cannot be asked, or the store's.
+pub async fn rates(
+    State(app): State<App>,
+    Present(who): Present,
+    Path(task): Path<i64>,
+) -> Result<Json<consign::Rates>, WebError> {
+    let ctx = app.context(&who);
+    let wish = consign::Wish {
+        order: pack::bench(&ctx, task).await?.order,
+        ..consign::Wish::default()
+    };
+    Ok(Json(consign::rates(&ctx, &wish).await?))
+}
+
+/// How it is to be sent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Send {
+    service: Option<String>,
+    station: Option<String>,
+    address_as_is: bool,
+}
+
+/// Buys the labels, once, lets it leave, and prints at the station. Sent again, it goes on
+/// where it stopped.
+///
+/// # Errors
+/// It may not leave, the carrier refuses, or what it did is not known; the words say which.
+pub async fn send(
+    State(app): State<App>,
+    Present(who): Present,
+    Path(task): Path<i64>,
+    Json(how): Json<Send>,
+) -> Result<Json<consign::Report>, WebError> {
+    let ctx = app.context(&who);
+    let wish = consign::Wish {
+        order: pack::bench(&ctx, task).await?.order,
+        service: how.service.filter(|service| !service.is_empty()),
+        station: how.station.filter(|station| !station.is_empty()),
+        address_as_is: how.address_as_is,
+        ..consign::Wish::default()
+    };
+    Ok(Json(consign::ship(&ctx, &wish).await?))
 }

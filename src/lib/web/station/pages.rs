@@ -50,7 +50,15 @@ pub async fn pack(
         .map(|(name, preset)| json!({ "name": name, "size": size(preset) }))
         .collect();
     let boxes = serde_json::Value::from(boxes).to_string();
-    app.page(Some(&who), "pack.html", context! { task, boxes })
+    let tenant = &app.base().tenant;
+    let carried = !tenant.carriers.is_empty();
+    let stations: Vec<&String> = tenant.printing.stations.keys().collect();
+    let stations = json!(stations).to_string();
+    app.page(
+        Some(&who),
+        "pack.html",
+        context! { task, boxes, carried, stations },
+    )
 }
 
 /// What the scanner sends, key by key.

@@ -119,6 +119,7 @@ async fn reopen_once(ctx: &Context, task: i64, dry_run: bool) -> anyhow::Result<
     let opened = packages::set_state(&mut tx, &stamp, task, ("packed", "picked"), None).await?;
     let lying = load::hold(ctx, &mut tx, task, opened, Leaving::Any).await?;
     if opened {
+        load::not_being_sent(&mut tx, &lying.task).await?;
         for package in &lying.packages {
             let mut package = package.clone();
             package.closed_at = None;
@@ -157,6 +158,7 @@ async fn release_once(ctx: &Context, task: i64, why: &str, dry_run: bool) -> any
             };
         }
     };
+    load::not_being_sent(&mut tx, &lying.task).await?;
     packages::empty(&mut tx, task).await?;
     moves(&mut tx, ctx, &lying, ("picked", "released")).await?;
     let units: i64 = lying.lines.iter().map(|line| line.picked).sum();

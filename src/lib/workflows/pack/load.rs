@@ -11,7 +11,7 @@ use crate::domain::pack::{self, Open, Want};
 use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::store::packages::{self, Bound, Item, Line, PackageRow, Task};
-use crate::store::{Stamp, StoreError, Tx};
+use crate::store::{Stamp, StoreError, Tx, consignments};
 use crate::workflows::who::called;
 
 /// A task with all that was picked and packed for it.
@@ -57,6 +57,24 @@ pub(super) async fn hold(
         lying.must_leave()?;
     }
     Ok(lying)
+}
+
+/// Whether no carrier is asked for what lies packed: its labels say what is in which box.
+///
+/// # Errors
+/// One is, or the store's.
+pub(super) async fn not_being_sent(tx: &mut Tx, task: &Task) -> anyhow::Result<()> {
+    let Some(row) = consignments::under_way(tx, task.order_id).await? else {
+        return Ok(());
+    };
+    let (id, name) = (row.id, &task.order_ref);
+    let state = row.state.replace('_', " ");
+    Err(Fault::failed(format!("{name} has labels: consignment {id} is {state}"))
+        .hint(format!(
+            "`opsctl ship show {id}` tells more; it is opened again once `opsctl ship void {id}` \
+             has taken them back"
+        ))
+        .into())
 }
 
 impl Lying {
@@ -287,26 +305,8 @@ fn line(line: &Line) -> BenchLine {
     }
 }
 
-/// An address as its lines, without the empty ones.
+/// An address as its lines.
 fn address(json: &str) -> Vec<String> {
-    let Ok(Some(to)) = serde_json::from_str::<Option<Address>>(json) else {
-        return Vec::new();
-    };
-    let city = [&to.postcode, &to.city, &to.state];
-    let city: Vec<&str> = city
-        .iter()
-        .map(|s| s.as_str())
-        .filter(|s| !s.is_empty())
-        .collect();
-    let city = city.join(" ");
-    let lines = [
-        &to.name,
-        &to.company,
-        &to.line1,
-        &to.line2,
-        &city,
-        &to.country,
-    ];
-    let lines = lines.into_iter().filter(|line| !line.is_empty());
-    lines.cloned().collect()
+    let to = serde_json::from_str::<Option<Address>>(json).ok().flatten();
+    to.map_or_else(Vec::new, |to| to.lines())
 }

@@ -1,0 +1,167 @@
+//! What was bought is kept: numbers, labels, charge. What does not fit what was asked for is
+//! kept as well, and a person decides.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use super::attempt::subject;
+use crate::context::Context;
+use crate::domain::carriage::{Bought, Labelled};
+use crate::store::consignments::{self, Parcel, Row, State};
+use crate::store::events::{self, Event};
+use crate::store::outbox::Outcome;
+use crate::store::{Stamp, Tx, documents};
+
+/// A person said that nothing was bought, and now it was.
+pub(super) async fn too_late(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    row: &Row,
+    bought: &Bought,
+) -> anyhow::Result<Outcome> {
+    let numbers: Vec<&str> = bought.pieces.iter().map(|p| p.tracking.as_str()).collect();
+    let why = format!("it was bought after all: {}", numbers.join(", "));
+    for (at, piece) in bought.pieces.iter().enumerate() {
+        let number = (at as i64 + 1, bought.pieces.len());
+        keep_label(tx, stamp, row.id, None, number, piece).await?;
+    }
+    consignments::set_bought(
+        tx,
+        row.id,
+        &bought.id,
+        bought.charge,
+        &bought.billing_weight,
+    )
+    .await?;
+    consignments::set_state(tx, stamp, row, State::NeedsDecision, &why).await?;
+    let payload = json!({ "consignment": row.id, "tracking": numbers });
+    let fact = Event::new("label.needs_decision", subject(&row.order_ref), payload);
+    events::append(tx, stamp, &[fact]).await?;
+    Ok(Outcome::NeedsDecision(why))
+}
+
+/// Keeps what was bought: the numbers, the labels, the charge. What does not fit what was
+/// asked for is kept as well, and a person has to decide.
+pub(super) async fn keep(
+    ctx: &Context,
+    tx: &mut Tx,
+    stamp: &Stamp,
+    row: &Row,
+    bought: &Bought,
+) -> anyhow::Result<Outcome> {
+    let parcels = consignments::parcels(tx, row.id).await?;
+    consignments::set_bought(
+        tx,
+        row.id,
+        &bought.id,
+        bought.charge,
+        &bought.billing_weight,
+    )
+    .await?;
+    let wrong = wrong(tx, &parcels, bought).await?;
+    let fits = wrong.is_none();
+    let of = parcels.len();
+    for (at, piece) in bought.pieces.iter().enumerate() {
+        let parcel = parcels.get(at).filter(|_| fits);
+        if let Some(parcel) = parcel {
+            consignments::set_tracking(tx, stamp, parcel.id, &piece.tracking).await?;
+        }
+        let number = parcel.map_or(at as i64 + 1, |parcel| parcel.number);
+        keep_label(tx, stamp, row.id, parcel, (number, of), piece).await?;
+    }
+    for (at, paper) in bought.papers.iter().enumerate() {
+        let new = documents::New {
+            kind: "paper",
+            title: &format!("paper {} of {}", at + 1, bought.papers.len()),
+            media_type: "application/zpl",
+            consignment: Some(row.id),
+            parcel: None,
+            template: "",
+            bundle: "",
+            bytes: paper,
+        };
+        documents::insert(tx, stamp, &new).await?;
+    }
+    let numbers: Vec<&str> = bought.pieces.iter().map(|p| p.tracking.as_str()).collect();
+    let charge = bought
+        .charge
+        .map(|c| (c.amount_minor, c.currency.as_str().to_owned()));
+    let payload = json!({
+        "consignment": row.id, "carrier": row.carrier, "reference": row.reference,
+        "tracking": numbers, "charge": charge, "remarks": bought.remarks, "wrong": wrong,
+    });
+    let kind = if fits {
+        "label.bought"
+    } else {
+        "label.needs_decision"
+    };
+    let fact = Event::new(kind, subject(&row.order_ref), payload);
+    events::append(tx, stamp, &[fact]).await?;
+    if let Some(why) = wrong {
+        consignments::set_state(tx, stamp, row, State::NeedsDecision, &why).await?;
+        return Ok(Outcome::NeedsDecision(why));
+    }
+    let mut said = bought.remarks.clone();
+    let books = ctx.tenant.tenant.currency;
+    match bought.charge {
+        Some(charge) if charge.currency != books => said.push(format!(
+            "it is charged in {}, the books are in {books}",
+            charge.currency
+        )),
+        None => said.push("the carrier did not say what it costs".to_owned()),
+        Some(_) => {}
+    }
+    consignments::set_state(tx, stamp, row, State::Bought, &said.join("; ")).await?;
+    Ok(Outcome::Done(format!("bought: {}", numbers.join(", "))))
+}
+
+/// Keeps a label as it came.
+pub(super) async fn keep_label(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    consignment: i64,
+    parcel: Option<&Parcel>,
+    (number, of): (i64, usize),
+    piece: &Labelled,
+) -> anyhow::Result<()> {
+    let new = documents::New {
+        kind: "label",
+        title: &format!("label {number} of {of}, {}", piece.tracking),
+        media_type: "application/zpl",
+        consignment: Some(consignment),
+        parcel: parcel.map(|parcel| parcel.id),
+        template: "",
+        bundle: "",
+        bytes: &piece.label,
+    };
+    documents::insert(tx, stamp, &new).await?;
+    Ok(())
+}
+
+/// Why what came is not what was asked for.
+async fn wrong(tx: &mut Tx, parcels: &[Parcel], bought: &Bought) -> anyhow::Result<Option<String>> {
+    let numbers: Vec<&str> = bought.pieces.iter().map(|p| p.tracking.as_str()).collect();
+    if numbers.len() != parcels.len() {
+        return Ok(Some(format!(
+            "{} labels were asked for, and {} came: {}",
+            parcels.len(),
+            numbers.len(),
+            numbers.join(", ")
+        )));
+    }
+    let distinct: HashSet<&str> = numbers.iter().copied().collect();
+    if distinct.len() != numbers.len() {
+        let text = format!("two pieces have the same number: {}", numbers.join(", "));
+        return Ok(Some(text));
+    }
+    for number in numbers {
+        if let Some(other) = consignments::with_tracking(tx, number).await? {
+            return Ok(Some(format!(
+                "the number {number} is that of consignment {} already",
+                other.consignment_id
+            )));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,187 @@
+//! The papers of a sending: its packing slip is drawn and kept, and at a station all of it is
+//! printed. What fails here holds no parcel up: it is said, and done again on request.
+
+use std::path::Path;
+
+use super::attempt;
+use crate::context::Context;
+use crate::documents::packing_slip::{Shop, Slip, SlipLine, SlipPackage};
+use crate::documents::pdf::{self, DocumentError, Logo};
+use crate::domain::measure::System;
+use crate::domain::order::Address;
+use crate::domain::slip::TemplateName;
+use crate::domain::time::UtcMs;
+use crate::fault::Fault;
+use crate::store::consignments::{self, Content, Parcel, Row};
+use crate::store::{documents, orders};
+use crate::workflows::label::{self, Printed};
+use crate::workflows::{issue_document, printing, until_no_conflict};
+
+pub(super) const SLIP: &str = "packing_slip";
+
+/// Draws the packing slip of a sending and keeps it; one that is there is not drawn again.
+/// Gives its document.
+///
+/// # Errors
+/// It cannot be drawn, or the store's.
+pub async fn slip(ctx: &Context, id: i64) -> anyhow::Result<i64> {
+    let mut tx = ctx.store.read().await?;
+    let row = attempt::the(&mut tx, id).await?;
+    let issued = documents::of_consignment(&mut tx, id).await?;
+    if let Some(slip) = issued.iter().find(|document| document.kind == SLIP) {
+        return Ok(slip.id);
+    }
+    let parcels = consignments::parcels(&mut tx, id).await?;
+    let contents = consignments::contents(&mut tx, &row).await?;
+    let to = orders::ship_to(&mut tx, row.order_id).await?;
+    let order = orders::find(&mut tx, &row.order_ref).await?.pop();
+    drop(tx);
+    let placed_at = order.map_or(row.created_at, |order| order.placed_at);
+    let to: Address = serde_json::from_str(&to)?;
+    let slip = filled(ctx, &row, UtcMs(placed_at), &to, &parcels, &contents);
+    let drawn = drawn(ctx, slip).await?;
+    let title = format!("packing slip of {}", row.order_ref);
+    until_no_conflict!(keep(ctx, id, &title, &drawn))
+}
+
+async fn keep(ctx: &Context, id: i64, title: &str, drawn: &pdf::Rendered) -> anyhow::Result<i64> {
+    let mut tx = ctx.store.begin().await?;
+    let issued = documents::of_consignment(&mut tx, id).await?;
+    if let Some(slip) = issued.iter().find(|document| document.kind == SLIP) {
+        return Ok(slip.id);
+    }
+    let new = documents::New {
+        kind: SLIP,
+        title,
+        media_type: "application/pdf",
+        consignment: Some(id),
+        parcel: None,
+        template: &drawn.template,
+        bundle: &drawn.bundle,
+        bytes: &drawn.pdf,
+    };
+    let document = issue_document::issue(&mut tx, &ctx.stamp(), &new).await?;
+    ctx.store.commit(tx).await?;
+    Ok(document)
+}
+
+/// Draws on a thread where nobody waits for it.
+async fn drawn(ctx: &Context, slip: Slip) -> anyhow::Result<pdf::Rendered> {
+    let shipping = &ctx.tenant.shipping;
+    let paper = shipping.slip.into();
+    let template = shipping
+        .slip_template
+        .as_deref()
+        .and_then(TemplateName::parse);
+    let logo = ctx.tenant.branding.logo.clone();
+    let drawing = tokio::task::spawn_blocking(move || {
+        let logo = logo.map(|path| Logo::read(Path::new(&path))).transpose()?;
+        pdf::render(&slip, paper, template.as_ref(), logo.as_ref())
+    });
+    drawing.await?.map_err(|error: DocumentError| {
+        let fault = Fault::failed(format!("the packing slip cannot be drawn: {error}"));
+        match error.hint() {
+            Some(hint) => fault.hint(hint).into(),
+            None => fault.into(),
+        }
+    })
+}
+
+fn filled(
+    ctx: &Context,
+    row: &Row,
+    placed_at: UtcMs,
+    to: &Address,
+    parcels: &[Parcel],
+    contents: &[Content],
+) -> Slip {
+    let sender = ctx.tenant.shipping.sender.as_ref().map(Address::from);
+    let country = sender.as_ref().map_or("", |sender| sender.country.as_str());
+    let system = System::of(country);
+    let lines = sender.as_ref().map(Address::lines).unwrap_or_default();
+    let of_parcel = |parcel: &Parcel| {
+        let mine = |content: &&Content| match content.package_id {
+            Some(package) => parcel.package_id == Some(package),
+            // What lies in which piece nobody has said.
+            None => parcel.number == 1,
+        };
+        SlipPackage {
+            number: parcel.number as usize,
+            of: parcels.len(),
+            tracking: parcel.tracking.clone().unwrap_or_default(),
+            weight: system.weight(parcel.weight_g),
+            lines: contents.iter().filter(mine).map(line).collect(),
+        }
+    };
+    let stands = parcels.iter().filter(|parcel| parcel.voided_at.is_none());
+    Slip {
+        tenant: Shop {
+            display_name: ctx.tenant.tenant.display_name.clone(),
+            lines: lines.clone(),
+        },
+        return_to: lines,
+        ship_to: to.lines(),
+        order: row.order_ref.clone(),
+        order_code: row.order_ref.clone(),
+        placed_on: ctx.business_day(placed_at),
+        shipped_on: ctx.business_day(UtcMs(row.created_at)),
+        carrier: row.carrier.to_uppercase(),
+        service: row.service.clone(),
+        note: String::new(),
+        packages: stands.map(of_parcel).collect(),
+        support_email: ctx.tenant.branding.support_email.clone(),
+        accent: ctx.tenant.branding.color.clone(),
+    }
+}
+
+fn line(content: &Content) -> SlipLine {
+    SlipLine {
+        sku: content.sku.clone(),
+        title: content.title.clone(),
+        quantity: content.quantity,
+        of_ordered: None,
+        lot: content.lot.clone().unwrap_or_default(),
+        serials: content.serials.clone(),
+    }
+}
+
+/// What became of the papers.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Papers {
+    /// The packing slip's document.
+    pub slip: Option<i64>,
+    /// What was printed, where a station was named.
+    pub printed: Option<Printed>,
+    /// What did not work, in words.
+    pub wrong: Vec<String>,
+}
+
+/// Draws the slip, and prints all papers at a station where one is named.
+pub(super) async fn papers(ctx: &Context, row: &Row, station: Option<&str>) -> Papers {
+    let mut papers = Papers::default();
+    if row.direction == "outbound" {
+        match slip(ctx, row.id).await {
+            Ok(document) => papers.slip = Some(document),
+            Err(error) => papers.wrong.push(format!("{error:#}")),
+        }
+    }
+    if let Some(station) = station {
+        let wish = label::Wish {
+            what: row.reference.clone(),
+            station: Some(station.to_owned()),
+            patience: printing::PATIENCE,
+            dry_run: false,
+        };
+        match label::print(ctx, &wish).await {
+            Ok(printed) => {
+                let failed = printed.jobs.iter().filter(|job| job.state == "failed");
+                papers
+                    .wrong
+                    .extend(failed.map(|job| format!("{}: {}", job.name(), job.said)));
+                papers.printed = Some(printed);
+            }
+            Err(error) => papers.wrong.push(format!("nothing is printed: {error:#}")),
+        }
+    }
+    papers
+}

@@ -1,0 +1,82 @@
+//! A label for goods that come back: from the customer to us, bought like any other.
+
+use super::prepare::{self, Plan};
+use super::{Asked, Report, finished};
+use crate::context::Context;
+use crate::domain::carriage::{Piece, Sending};
+use crate::domain::order::Address;
+use crate::fault::Fault;
+use crate::store::orders;
+use crate::workflows::orders::exactly_one;
+
+/// What comes back.
+#[derive(Debug, Clone, Default)]
+pub struct Return {
+    /// The order it left with.
+    pub order: String,
+    /// The carrier, by its name in `[carriers]`.
+    pub carrier: Option<String>,
+    /// The service: the carrier's code, or the shop's name of it.
+    pub service: Option<String>,
+    /// The pieces.
+    pub pieces: Vec<Piece>,
+    /// The station at which the labels are printed.
+    pub station: Option<String>,
+    /// Only say what would be done.
+    pub dry_run: bool,
+}
+
+/// Buys the labels with which goods come back.
+///
+/// # Errors
+/// As [`super::ship()`].
+pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
+    let shipper = prepare::sender(ctx)?;
+    if wish.pieces.is_empty() {
+        return Err(Fault::usage("nobody knows what comes back")
+            .hint("say --package WEIGHT:LxWxH for each piece")
+            .into());
+    }
+    let mut tx = ctx.store.read().await?;
+    let order = exactly_one(orders::find(&mut tx, &wish.order).await?, &wish.order)?;
+    let customer: Address = serde_json::from_str(&orders::ship_to(&mut tx, order.id).await?)?;
+    drop(tx);
+    let (carrier, config) = prepare::carrier(ctx, wish.carrier.as_deref())?;
+    let service = prepare::service(config, wish.service.as_deref(), "")?;
+    let (_, number) = order.order_ref.split_once(':').unwrap_or_default();
+    let mut pieces = wish.pieces.clone();
+    for piece in &mut pieces {
+        if piece.contents.is_empty() {
+            piece.contents = format!("Return of {number}");
+        }
+    }
+    let packages = vec![None; pieces.len()];
+    let sending = Sending {
+        reference: prepare::reference(number),
+        to: shipper.clone(),
+        shipper,
+        from: Some(customer),
+        service,
+        inbound: true,
+        pieces,
+    };
+    let plan = Plan {
+        order: order.id,
+        order_ref: order.order_ref,
+        task: None,
+        carrier,
+        asked: Asked {
+            sending,
+            partial: false,
+        },
+        packages,
+        shipment: None,
+        inbound: true,
+    };
+    let report = plan.report(wish.dry_run);
+    if wish.dry_run {
+        return Ok(report);
+    }
+    let id = super::buy::buy(ctx, &plan).await?;
+    finished(ctx, report, id, false, wish.station.as_deref()).await
+}

@@ -1,0 +1,11 @@
+^XA
+^CI28
+^PW812
+^LL1218
+^LH0,0
+^PQ{{ copies }}
+^FO60,60^A0N,120,120^FH_^FDTOTE^FS
+^FO60,220^A0N,420,360^FH_^FD{{ number }}^FS
+^FO60,720^BY4^BCN,300,N,N,N^FH_^FD{{ code.data }}^FS
+^FO60,1050^A0N,60,60^FH_^FD{{ code.data }}^FS
+^XZ
