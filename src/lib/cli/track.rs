@@ -25,18 +25,20 @@ impl Report for track::Report {
         if self.dry_run {
             page.line("Dry run: this is what a run would note.");
         }
-        page.table(
-            &["order", "", "tracking", "was", "is"],
-            self.moved.iter().map(|moved| {
-                vec![
-                    moved.order.clone(),
-                    moved.direction.clone(),
-                    moved.tracking.clone(),
-                    moved.from.as_deref().unwrap_or_default().replace('_', " "),
-                    moved.to.replace('_', " "),
-                ]
-            }),
-        );
+        if !self.moved.is_empty() {
+            page.table(
+                &["order", "", "tracking", "was", "is"],
+                self.moved.iter().map(|moved| {
+                    vec![
+                        moved.order.clone(),
+                        moved.direction.clone(),
+                        moved.tracking.clone(),
+                        moved.from.as_deref().unwrap_or_default().replace('_', " "),
+                        moved.to.replace('_', " "),
+                    ]
+                }),
+            );
+        }
         for silent in &self.stalled {
             page.line(format!(
                 "Nothing new is heard of {} ({}).",

@@ -362,6 +362,10 @@ impl Report for Shown {
 
 impl Report for Listed {
     fn render(&self, page: &mut Page) {
+        if self.consignments.is_empty() {
+            page.line("There is no consignment to show.");
+            return;
+        }
         page.table(
             &[
                 "id#", "order", "", "carrier", "state", "pieces#", "tracking", "cost#", "said",
