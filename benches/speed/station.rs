@@ -34,7 +34,7 @@ async fn one_store(table: &mut Table, kind: Kind) {
     let shop = Shop::new(kind).await;
     let plan = Plan {
         skus: SKUS,
-        seed: 1,
+        ..Plan::default()
     };
     let sandbox = Sandbox::start(Options {
         content: Content::Generated(plan),

@@ -38,7 +38,7 @@ async fn one_store(table: &mut Table, kind: Kind) {
     let sandbox = Sandbox::start(Options {
         content: Content::Generated(Plan {
             skus: SKUS,
-            seed: 1,
+            ..Plan::default()
         }),
         ..Options::default()
     })

@@ -1,7 +1,7 @@
 //! The README's first command, as a newcomer starts it.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -48,6 +48,53 @@ fn the_demo_ends_by_itself_and_its_shop_can_be_worked_on() {
     let told = String::from_utf8(told.stdout).unwrap();
     for words in ["18. The proof", "0 are broken", "0 differ", "Try next:"] {
         assert!(told.contains(words), "{words:?} is not in:\n{told}");
+    }
+}
+
+#[test]
+fn what_the_demo_bought_is_known_where_its_shop_is_opened_again() {
+    let folder = TempDir::new().unwrap();
+    json(&folder, &["demo", "--skus", "300", "--json"]);
+    let listen = "127.0.0.1:0";
+    let sandbox = Command::new(env!("CARGO_BIN_EXE_opsctl"))
+        .current_dir(folder.path())
+        .args(["sandbox", "--load", "var/demo/shop", "--listen", listen])
+        .arg("--json")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut sandbox = Beside(sandbox);
+    let told = BufReader::new(sandbox.0.stdout.take().unwrap());
+    let mut told = serde_json::Deserializer::from_reader(told).into_iter();
+    let started: serde_json::Value = told.next().unwrap().unwrap();
+    let file = folder.path().join("tenants/demo.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let there = started["url"].as_str().unwrap();
+    std::fs::write(&file, text.replace("http://127.0.0.1:8765", there)).unwrap();
+    let demo = |args: &[&str]| json(&folder, &[&["--tenant", "demo", "--json"], args].concat());
+    let list = demo(&["ship", "list"]);
+    let sent = &list["consignments"][0];
+    let number = sent["parcels"][0]["tracking"].as_str().unwrap();
+    let tracked = demo(&["track", number]);
+    assert_eq!(
+        (&tracked["asked"], &tracked["failed"]),
+        (&1.into(), &serde_json::json!([]))
+    );
+    let open = demo(&["orders", "list", "--status", "processing"]);
+    let mut open = open["rows"].as_array().unwrap().iter();
+    let whole = open.find(|row| row["wanted"] == row["reserved"]).unwrap();
+    let order = whole["order_ref"].as_str().unwrap();
+    let ship = ["ship", order, "--package", "1kg:20x20x10cm"];
+    assert_eq!(demo(&ship)["consignment"]["state"], "shipped");
+}
+
+/// A process that ends with the test.
+struct Beside(Child);
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

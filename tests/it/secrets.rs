@@ -206,7 +206,11 @@ async fn no_secret_is_printed_recorded_or_stored() {
     let sandbox = Sandbox::start(Options {
         consumer_key: KEY.to_owned(),
         consumer_secret: SECRET.to_owned(),
-        content: Content::Generated(Plan { skus: 20, seed: 7 }),
+        content: Content::Generated(Plan {
+            skus: 20,
+            seed: 7,
+            ..Plan::default()
+        }),
         ..Options::default()
     })
     .await

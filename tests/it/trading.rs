@@ -29,7 +29,11 @@ pub fn channel(shop: &Shop, sandbox: &Sandbox) -> String {
 /// A generated shop of so many SKUs, and a context of a tenant that sells there.
 pub async fn beside(shop: &Shop, skus: usize) -> (Sandbox, Context) {
     let sandbox = Sandbox::start(Options {
-        content: Content::Generated(Plan { skus, seed: 7 }),
+        content: Content::Generated(Plan {
+            skus,
+            seed: 7,
+            ..Plan::default()
+        }),
         ..Options::default()
     })
     .await

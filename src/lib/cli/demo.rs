@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::{Globals, Out, Page, Report};
 use crate::fault::Exit;
 
-use stage::Stage;
+use stage::{Outside, Stage};
 
 /// Arguments of `opsctl demo`.
 #[derive(Debug, clap::Args)]
@@ -105,7 +105,12 @@ impl Report for Summary {
 /// A tenant of that name is not the demo's, a file cannot be written, or a step fails.
 pub async fn run(args: &Args, globals: &Globals, out: &mut Out) -> anyhow::Result<Exit> {
     let started = Instant::now();
-    let stage = Stage::set(globals, out, args.skus as usize).await?;
+    let outside = Outside {
+        skus: args.skus as usize,
+        // Where it stays open, other commands come to it where the tenant's file says.
+        tls: !args.serve,
+    };
+    let stage = Stage::set(globals, out, outside).await?;
     let shown = show(args, &stage, out, started).await;
     let struck = stage.strike().await;
     let exit = shown?;

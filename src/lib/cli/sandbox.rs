@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Out, Page, Report};
 use crate::fault::{Exit, Fault};
 use crate::sandbox::faults::Rule;
+use crate::sandbox::ups::{ACCOUNT, CLIENT_ID, CLIENT_SECRET};
 use crate::sandbox::{
     CONSUMER_KEY, CONSUMER_SECRET, Content, Options, Plan, Sandbox, SandboxError,
 };
@@ -67,6 +68,7 @@ struct Started {
     shop_url: String,
     consumer_key: String,
     consumer_secret: String,
+    ups_url: String,
     products: usize,
     variations: usize,
     orders: usize,
@@ -79,19 +81,26 @@ impl Started {
     fn of(sandbox: &Sandbox, tls_cert: Option<PathBuf>) -> Self {
         let (consumer_key, consumer_secret) = sandbox.woo().credentials();
         let (products, variations, orders) = sandbox.woo().sizes();
-        let shop_url = sandbox.shop_url();
+        let (shop_url, ups_url) = (sandbox.shop_url(), sandbox.ups_url());
         let tenant_toml = format!(
             "[channels.woo]\n\
              kind = \"woocommerce\"\n\
              url = \"{shop_url}\"\n\
              consumer_key = \"env://WOO_KEY\"\n\
-             consumer_secret = \"env://WOO_SECRET\"\n"
+             consumer_secret = \"env://WOO_SECRET\"\n\n\
+             [carriers.ups]\n\
+             kind = \"ups\"\n\
+             url = \"{ups_url}\"\n\
+             account = \"{ACCOUNT}\"\n\
+             client_id = \"env://UPS_ID\"\n\
+             client_secret = \"env://UPS_SECRET\"\n"
         );
         Self {
             url: sandbox.url(),
             shop_url,
             consumer_key,
             consumer_secret,
+            ups_url,
             products,
             variations,
             orders,
@@ -113,6 +122,8 @@ impl Report for Started {
         page.line("and in the environment:\n");
         page.line(format!("export WOO_KEY={}", self.consumer_key));
         page.line(format!("export WOO_SECRET={}", self.consumer_secret));
+        page.line(format!("export UPS_ID={CLIENT_ID}"));
+        page.line(format!("export UPS_SECRET={CLIENT_SECRET}"));
         let mut trust = String::new();
         if let Some(file) = &self.tls_cert {
             page.line(format!("export SSL_CERT_FILE={}", file.display()));
@@ -121,6 +132,11 @@ impl Report for Started {
         page.line(format!(
             "\nSell something: curl {trust}-d '{{\"lines\": [{{\"sku\": \"...\", \"quantity\": 1}}]}}' \
              -H 'Content-Type: application/json' {}/_sandbox/sell",
+            self.url
+        ));
+        page.line(format!(
+            "Deliver all parcels: curl {trust}-d '{{\"all\": true, \"stage\": \"D\"}}' \
+             -H 'Content-Type: application/json' {}/_sandbox/ups/advance",
             self.url
         ));
         page.line("Ctrl-C stops it.");
@@ -137,6 +153,7 @@ pub async fn run(args: Args, out: &mut Out) -> anyhow::Result<Exit> {
         None => Content::Generated(Plan {
             skus: args.skus,
             seed: args.seed,
+            ..Plan::default()
         }),
     };
     // Before anything is said, so that whoever reads it may send one at once.

@@ -18,6 +18,9 @@ pub struct Plan {
     pub skus: usize,
     /// The same seed makes the same shop.
     pub seed: u64,
+    /// Whether some variable products keep the stock of all their variations, which then say
+    /// `manage_stock: "parent"`. Real shops do; the published description knows only booleans.
+    pub shared_stock: bool,
 }
 
 impl Default for Plan {
@@ -25,6 +28,7 @@ impl Default for Plan {
         Self {
             skus: 2_000,
             seed: 1,
+            shared_stock: true,
         }
     }
 }
@@ -104,7 +108,7 @@ pub(super) fn fill(state: &mut State, plan: Plan) -> Result<(), Refusal> {
     }
     for number in 0..families {
         let made = today - 200 * DAY_S + rng.random_range(0..100 * DAY_S);
-        family(state, &mut rng, number, made);
+        family(state, &mut rng, plan, number, made);
     }
     if plan.skus > 0 {
         sales(state, &mut rng, today)?;
@@ -147,10 +151,10 @@ fn simple(state: &mut State, rng: &mut StdRng, number: usize, made: i64) {
     state.catalogue.insert(item);
 }
 
-fn family(state: &mut State, rng: &mut StdRng, number: usize, made: i64) {
+fn family(state: &mut State, rng: &mut StdRng, plan: Plan, number: usize, made: i64) {
     let id = state.ids.next_post();
     let mut product = Item::new(id, None, made);
-    let is_shared = number % 6 == 2;
+    let is_shared = plan.shared_stock && number % 6 == 2;
     let record = &mut product.record;
     let name = format!("{} {}", pick(rng, &MAKES), pick(rng, &WEAR));
     record.set("slug", format!("item-{id}"));
@@ -326,7 +330,12 @@ mod tests {
 
     fn shop(skus: usize) -> State {
         let mut state = State::new(Guard::new(String::new(), String::new()), 1_795_000_000);
-        fill(&mut state, Plan { skus, seed: 1 }).unwrap();
+        let plan = Plan {
+            skus,
+            seed: 1,
+            ..Plan::default()
+        };
+        fill(&mut state, plan).unwrap();
         state
     }
 

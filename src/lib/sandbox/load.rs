@@ -1,6 +1,7 @@
 //! A shop from a dump: `products`, `variations`, `orders` and `refunds`, each a file of JSON
 //! lines, `.jsonl` or `.jsonl.gz`, one object a line as the API shows it; a variation also
-//! with its `parent_id`, a refund with its `order_id`.
+//! with its `parent_id`, a refund with its `order_id`. Beside them `shipments`, the parcels that
+//! were bought of UPS.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
+use super::ups::{Shipment, Ups};
 use super::woocommerce::{Item, Kind, Object, Order, Refund, State};
 
 /// Why a dump cannot be loaded.
@@ -93,6 +95,19 @@ pub(super) fn fill(state: &mut State, folder: &Path) -> Result<(), LoadError> {
             .get_mut(order)
             .ok_or_else(|| format!("refund {} has no order {order}", refund.id))?;
         order.refunds.push(refund);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Lets UPS remember the parcels of the dump in `folder`, where it has some.
+///
+/// # Errors
+/// The file cannot be read, or a line is not what it should be.
+pub(super) fn shipments(ups: &Ups, folder: &Path) -> Result<(), LoadError> {
+    each(folder, "shipments", |object| {
+        let shipment: Result<Shipment, _> = serde_json::from_value(Value::Object(object));
+        ups.keep(shipment.map_err(|error| error.to_string())?);
         Ok(())
     })?;
     Ok(())

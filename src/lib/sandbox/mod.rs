@@ -130,14 +130,18 @@ impl Sandbox {
         let clock = options.clock;
         let guard = Guard::new(options.consumer_key, options.consumer_secret);
         let mut state = State::new(guard, clock.now());
+        let ups = Ups::new(clock.clone());
         match &options.content {
             Content::Empty => {}
             Content::Generated(plan) => generate::fill(&mut state, *plan)?,
-            Content::Folder(folder) => load::fill(&mut state, folder)?,
+            Content::Folder(folder) => {
+                load::fill(&mut state, folder)?;
+                load::shipments(&ups, folder)?;
+            }
         }
         let services = Services {
             shop: Shop::new(state, clock.clone()),
-            ups: Ups::new(clock.clone()),
+            ups,
             faults: Faults::default(),
             clock,
             https: options.tls,
@@ -200,14 +204,16 @@ impl Sandbox {
         self.services.ups.clone()
     }
 
-    /// Writes the shop into a folder, in the form that [`Content::Folder`] reads.
+    /// Writes the shop and the parcels bought into a folder, in the form that
+    /// [`Content::Folder`] reads.
     ///
     /// # Errors
     /// The folder or a file in it cannot be written.
     pub fn save(&self, folder: &std::path::Path) -> io::Result<()> {
         self.services
             .shop
-            .with_state(|state| save::write(state, folder))
+            .with_state(|state| save::write(state, folder))?;
+        save::write_shipments(&self.services.ups.shipments(), folder)
     }
 
     /// The faults to come.

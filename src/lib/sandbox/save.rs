@@ -1,11 +1,14 @@
-//! A shop to a dump, in the form that `load` reads: so that a shop outlives its sandbox.
+//! A shop to a dump, and the parcels that were bought, in the form that `load` reads: so that
+//! they outlive their sandbox.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::ups::Shipment;
 use super::woocommerce::{Record, State};
 
 /// Writes the shop into a folder, each file in one step.
@@ -41,20 +44,41 @@ pub(super) fn write(state: &State, folder: &Path) -> io::Result<()> {
     file(folder, "refunds", refunds)
 }
 
+/// Writes the parcels into a folder, in one step.
+///
+/// # Errors
+/// The folder or the file cannot be written; a file that was there is then still whole.
+pub(super) fn write_shipments(shipments: &[Shipment], folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    lines(folder, "shipments", shipments.iter().map(Ok))
+}
+
 fn file<'a>(
     folder: &Path,
     name: &str,
     records: impl Iterator<Item = (&'a Record, Option<(&'static str, u64)>)>,
 ) -> io::Result<()> {
-    let whole = folder.join(format!("{name}.jsonl"));
-    let begun = folder.join(format!("{name}.jsonl.new"));
-    let mut out = BufWriter::new(File::create(&begun)?);
-    for (record, more) in records {
+    let objects = records.map(|(record, more)| {
         let mut value = serde_json::to_value(record.view(None))?;
         if let (Some((key, id)), Value::Object(object)) = (more, &mut value) {
             object.insert(key.to_owned(), json!(id));
         }
-        serde_json::to_writer(&mut out, &value)?;
+        Ok(value)
+    });
+    lines(folder, name, objects)
+}
+
+/// Writes a file of JSON lines, in one step.
+fn lines(
+    folder: &Path,
+    name: &str,
+    objects: impl Iterator<Item = io::Result<impl Serialize>>,
+) -> io::Result<()> {
+    let whole = folder.join(format!("{name}.jsonl"));
+    let begun = folder.join(format!("{name}.jsonl.new"));
+    let mut out = BufWriter::new(File::create(&begun)?);
+    for object in objects {
+        serde_json::to_writer(&mut out, &object?)?;
         out.write_all(b"\n")?;
     }
     out.into_inner()

@@ -16,7 +16,11 @@ async fn sandbox(skus: usize) -> Sandbox {
 
 async fn started(skus: usize, tls: bool) -> Sandbox {
     Sandbox::start(Options {
-        content: Content::Generated(Plan { skus, seed: 1 }),
+        content: Content::Generated(Plan {
+            skus,
+            seed: 1,
+            ..Plan::default()
+        }),
         clock: Clock::fixed(NOW),
         tls,
         ..Options::default()

@@ -16,7 +16,7 @@ use crate::store::{Stamp, Tx, orders};
 
 const KIND: &str = "woocommerce.order_note";
 
-/// The order's metadata in which its tracking numbers are.
+/// The order's metadata in which its tracking numbers are, as JSON: metadata are texts.
 const META: &str = "_opsctl_tracking";
 
 /// What the shop is to be told.
@@ -176,7 +176,7 @@ async fn tell(
         .collect();
     // Absolute, so that a repeat changes nothing.
     client
-        .set_order_meta(&noting.order, META, &json!(value))
+        .set_order_meta(&noting.order, META, &json!(value).to_string())
         .await?;
     let Some(notes) = client.order_notes(&noting.order).await? else {
         let why = "the shop does not have it any more";

@@ -9,8 +9,9 @@ use secrecy::SecretString;
 
 use crate::cli::{Globals, Out, start};
 use crate::config::{self, CarrierConfig, Channel, Tenant};
-use crate::context::{Clock, Context};
+use crate::context::{Clock, Context, Services};
 use crate::fault::Fault;
+use crate::integrations::http::HttpOptions;
 use crate::sandbox::ups::{CLIENT_ID, CLIENT_SECRET};
 use crate::sandbox::{CONSUMER_KEY, CONSUMER_SECRET, Content, Options, Plan, Sandbox};
 use crate::store::channels;
@@ -33,7 +34,7 @@ pub(super) const SHOP: &str = "var/demo/shop";
 pub(super) const ADDRESS: &str = "127.0.0.1:8765";
 
 /// What an earlier demo has left, and nothing else.
-const LEFT: [&str; 16] = [
+const LEFT: [&str; 17] = [
     "opsctl.db",
     "opsctl.db-wal",
     "opsctl.db-shm",
@@ -50,7 +51,17 @@ const LEFT: [&str; 16] = [
     "shop/variations.jsonl",
     "shop/orders.jsonl",
     "shop/refunds.jsonl",
+    "shop/shipments.jsonl",
 ];
+
+/// What the demo's outside services are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outside {
+    /// How many SKUs the shop has.
+    pub(super) skus: usize,
+    /// Whether they speak https, as real ones do.
+    pub(super) tls: bool,
+}
 
 /// The demo's tenant and shop.
 pub(super) struct Stage {
@@ -63,7 +74,11 @@ impl Stage {
     ///
     /// # Errors
     /// A tenant of that name is not the demo's, or a file cannot be written.
-    pub(super) async fn set(globals: &Globals, out: &Out, skus: usize) -> anyhow::Result<Self> {
+    pub(super) async fn set(
+        globals: &Globals,
+        out: &Out,
+        outside: Outside,
+    ) -> anyhow::Result<Self> {
         let globals = Globals {
             tenant: Some(NAME.to_owned()),
             ..globals.clone()
@@ -88,14 +103,21 @@ impl Stage {
         store.migrate(NAME, Clock::System.now()).await?;
         store.close().await;
 
-        let sandbox = open_shop(skus).await?;
+        let sandbox = open_shop(outside).await?;
         let mut ctx = start::context(&globals, out).await?;
+        let options = HttpOptions {
+            authority: sandbox.certificate().map(str::to_owned),
+            ..start::http_options(&globals)
+        };
+        ctx.services = Services::new(ctx.services.secrets.clone(), options);
         let mut tenant = tenant;
         for Channel::WooCommerce(shop) in tenant.channels.values_mut() {
             shop.url = sandbox.shop_url();
         }
-        for CarrierConfig::Ups(ups) in tenant.carriers.values_mut() {
-            ups.url = sandbox.ups_url();
+        for carrier in tenant.carriers.values_mut() {
+            if let CarrierConfig::Ups(ups) = carrier {
+                ups.url = sandbox.ups_url();
+            }
         }
         ctx.tenant = Arc::new(tenant);
         Ok(Self { ctx, sandbox })
@@ -179,9 +201,10 @@ fn clear() -> anyhow::Result<()> {
 }
 
 /// The shop at its usual address or, where that is taken, at another.
-async fn open_shop(skus: usize) -> anyhow::Result<Sandbox> {
+async fn open_shop(outside: Outside) -> anyhow::Result<Sandbox> {
     let content = Content::Generated(Plan {
-        skus,
+        skus: outside.skus,
+        shared_stock: false,
         ..Plan::default()
     });
     let usual: SocketAddr = ADDRESS.parse()?;
@@ -189,6 +212,7 @@ async fn open_shop(skus: usize) -> anyhow::Result<Sandbox> {
     let options = |listen| Options {
         listen,
         content: content.clone(),
+        tls: outside.tls,
         ..Options::default()
     };
     match Sandbox::start(options(usual)).await {

@@ -44,6 +44,8 @@ pub struct HttpOptions {
     pub retry: RetryPlan,
     /// The file that each exchange is appended to, as a JSON line without secrets.
     pub record: Option<PathBuf>,
+    /// The only authority whose certificates are taken, as PEM; else those the machine trusts.
+    pub authority: Option<String>,
 }
 
 impl Default for HttpOptions {
@@ -54,6 +56,7 @@ impl Default for HttpOptions {
             max_response_bytes: 64 << 20,
             retry: RetryPlan::default(),
             record: None,
+            authority: None,
         }
     }
 }
@@ -286,16 +289,18 @@ fn build_client(options: &HttpOptions) -> Result<reqwest::Client, HttpError> {
             .connect_timeout(options.connect_timeout)
             .redirect(reqwest::redirect::Policy::none())
     };
-    builder()
-        .build()
-        .or_else(|error| {
+    let built = match &options.authority {
+        Some(pem) => reqwest::Certificate::from_pem(pem.as_bytes())
+            .and_then(|authority| builder().tls_certs_only([authority]).build()),
+        None => builder().build().or_else(|error| {
             // A bare container has no CA certificates. Plain HTTP, such as the sandbox's,
             // must work there all the same; HTTPS then fails with an unknown issuer.
             tracing::warn!("https will fail: {}", root_cause(&error));
             builder().tls_certs_only([]).build()
-        })
-        .map_err(|error| HttpError::Invalid {
-            service: "the HTTP client".to_owned(),
-            reason: root_cause(&error),
-        })
+        }),
+    };
+    built.map_err(|error| HttpError::Invalid {
+        service: "the HTTP client".to_owned(),
+        reason: root_cause(&error),
+    })
 }

@@ -68,11 +68,11 @@ impl Client {
         Ok(())
     }
 
-    /// Sets one entry of an order's metadata. A repeat changes nothing.
+    /// Sets one entry of an order's metadata, a text. A repeat changes nothing.
     ///
     /// # Errors
     /// The shop refuses, or the outcome is not known.
-    pub async fn set_order_meta(&self, id: &str, key: &str, value: &Value) -> Result<(), Error> {
+    pub async fn set_order_meta(&self, id: &str, key: &str, value: &str) -> Result<(), Error> {
         let path = format!("orders/{}", self.number(id)?);
         let body = json!({ "meta_data": [{ "key": key, "value": value }] });
         self.put(&path, &body).await?;

@@ -95,6 +95,11 @@ impl Ups {
         lock(&self.state).shipments().to_vec()
     }
 
+    /// Keeps a shipment that was bought in an earlier run.
+    pub fn keep(&self, shipment: Shipment) {
+        lock(&self.state).keep(shipment);
+    }
+
     /// The numbers of the packages with a reference, of their own or of their shipment.
     pub fn numbers_of(&self, reference: &str) -> Vec<String> {
         let state = lock(&self.state);

@@ -6,7 +6,7 @@ use super::Refusal;
 use super::shape::Part;
 
 /// Who is at one end of a shipment.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party {
     /// The name.
     pub name: String,
@@ -27,7 +27,7 @@ pub struct Party {
 }
 
 /// A shipment that was bought.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Shipment {
     /// Its number: that of its first package.
     pub id: String,
@@ -48,7 +48,7 @@ pub struct Shipment {
 }
 
 /// A package.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Package {
     /// Its tracking number.
     pub number: String,
@@ -63,7 +63,7 @@ pub struct Package {
 }
 
 /// Something that happened to a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// When, in seconds since 1970.
     pub at: i64,

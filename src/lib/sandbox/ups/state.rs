@@ -64,10 +64,15 @@ impl State {
         format!("1Z{body}{}", check_digit(&body))
     }
 
-    /// Keeps a shipment.
+    /// Keeps a shipment. Numbers given from now on come after its own.
     pub fn keep(&mut self, shipment: Shipment) {
         let place = self.shipments.len();
         for (at, package) in shipment.packages.iter().enumerate() {
+            let serial = package
+                .number
+                .get(10..17)
+                .and_then(|part| part.parse().ok());
+            self.serial = self.serial.max(serial.unwrap_or_default());
             self.by_number.insert(package.number.clone(), (place, at));
         }
         self.shipments.push(shipment);
