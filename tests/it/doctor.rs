@@ -5,18 +5,25 @@ use std::collections::BTreeMap;
 use opsctl::sandbox::{Content, Options, Plan, Sandbox};
 use serde_json::Value;
 
+use crate::carriage::dock::Dock;
 use crate::harness::{Kind, Shop, on_all_stores};
+use crate::print_room::{Printer, admin, queue, shared, stations};
 
 on_all_stores!(
     a_tenant_in_order_is_told_so,
     a_database_of_another_tenant_fails,
     steps_that_are_missing_or_unknown_fail,
+    carriers_printers_and_logo_are_looked_at,
 );
 
 /// A shop with its scan index written, its secrets in files, and a sandbox to sell on.
 async fn trading(shop: &Shop) -> Sandbox {
     let sandbox = Sandbox::start(Options {
-        content: Content::Generated(Plan { skus: 20, seed: 7 }),
+        content: Content::Generated(Plan {
+            skus: 20,
+            seed: 7,
+            ..Plan::default()
+        }),
         ..Options::default()
     })
     .await
@@ -104,6 +111,43 @@ async fn steps_that_are_missing_or_unknown_fail(shop: Shop) {
          5 (pick station), 6 (search by title), 7 (shipping) run `opsctl db migrate`",
     );
     only(&shop, 1, &[NO_VAULT, missing]);
+}
+
+async fn carriers_printers_and_logo_are_looked_at(shop: Shop) {
+    let (printer, cups) = (Printer::start(), shared());
+    let queue = queue(&cups, printer.address);
+    let own = stations(&cups, &[("bench", &queue), ("dock", &queue)]);
+    let own = format!("{own}[carriers.postnl]\nkind = \"manual\"\n");
+    let dock = Dock::open_with(shop, "NL", &own).await;
+    let shop = &dock.shop;
+    shop.json(&["sync"]);
+    only(shop, 0, &[NO_VAULT]);
+    let (_, checks) = look(shop);
+    let its_queue = format!("queue {queue}");
+    assert_eq!(checks[&its_queue].1.trim(), "ready, of bench, dock");
+    assert_eq!(checks["carrier postnl"].1.trim(), "served by hand");
+    assert!(checks["carrier ups"].1.contains("takes our credentials"));
+    assert_eq!(dock.ups().counts().of("POST /security/v1/oauth/token"), 2);
+
+    admin(&cups, "cupsdisable", &[&queue]);
+    let stopped = (its_queue.as_str(), "warn", "`cupsenable");
+    only(shop, 0, &[NO_VAULT, stopped]);
+
+    let file = shop.tenant_file(&dock.more.replace(&queue, "nowhere"));
+    let file = format!("{file}[branding]\nlogo = \"no-logo.png\"\n");
+    shop.write("tenants/shop.toml", &file);
+    shop.write("ups-secret", "another");
+    let wanted = [
+        NO_VAULT,
+        ("queue nowhere", "fail", "CUPS has no such queue"),
+        ("carrier ups", "fail", "does not accept the credentials"),
+        ("logo", "fail", "no-logo.png"),
+    ];
+    only(shop, 1, &wanted);
+    std::fs::remove_file(shop.path("ups-secret")).unwrap();
+    let (code, checks) = look(shop);
+    assert_eq!(checks["carrier ups"].0, "skipped");
+    assert_eq!(code, 2, "{checks:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,17 +1,19 @@
 //! Goes through all that a tenant's runs lean on, and tells what is in order: its file, its
-//! secrets, its database, the scan index, its channels. Changes nothing.
+//! secrets, its database, the scan index, its channels, its carriers and printers. Changes
+//! nothing.
 //!
 //! A step that fails stops only those that cannot be taken without it, so that one look
 //! shows everything there is to mend, also with the database and the shop down.
 
 mod report;
+mod shipping;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use report::{Check, Report, State};
 
-use crate::config::{Channel, ConfigError, SecretRef, Tenant, WooCommerce};
+use crate::config::{CarrierConfig, Channel, ConfigError, SecretRef, Tenant, WooCommerce};
 use crate::context::{Clock, Services};
 use crate::domain::time::UtcMs;
 use crate::fault::{Exit, Fault};
@@ -52,15 +54,19 @@ pub async fn run(
     for (name, Channel::WooCommerce(shop)) in &tenant.channels {
         let keys = [&shop.consumer_key, &shop.consumer_secret];
         let check = format!("channel {name}");
-        checks.push(
-            if keys.iter().any(|key| lacking.contains(&key.to_string())) {
-                Check::skipped(&check, "its secrets cannot be had")
-            } else {
-                channel(&check, tenant, name, shop, services, clock).await
-            },
-        );
+        checks.push(if is_lacking(&lacking, keys) {
+            Check::skipped(&check, "its secrets cannot be had")
+        } else {
+            channel(&check, tenant, name, shop, services, clock).await
+        });
     }
+    shipping::look(tenant, services, &lacking, &mut checks).await;
     Report::new(checks)
+}
+
+/// Whether one of these secrets stays without a value.
+fn is_lacking(lacking: &BTreeSet<String>, wanted: [&SecretRef; 2]) -> bool {
+    wanted.iter().any(|of| lacking.contains(&of.to_string()))
 }
 
 /// Each mistake on a line, as `file:line:column: what`, without the lines they are about.
@@ -122,12 +128,17 @@ fn secrets(tenant: &Tenant, services: &Services, checks: &mut Vec<Check>) -> BTr
 fn references(tenant: &Tenant) -> Vec<&SecretRef> {
     let channels = tenant.channels.values();
     let keys = channels.flat_map(|Channel::WooCommerce(s)| [&s.consumer_key, &s.consumer_secret]);
+    let apps = tenant.carriers.values().flat_map(|carrier| match carrier {
+        CarrierConfig::Ups(ups) => vec![&ups.client_id, &ups.client_secret],
+        CarrierConfig::Manual(_) => Vec::new(),
+    });
     let mut seen = BTreeSet::new();
     tenant
         .store
         .password
         .iter()
         .chain(keys)
+        .chain(apps)
         .chain(&tenant.web.metrics_token)
         .filter(|reference| seen.insert(reference.to_string()))
         .collect()

@@ -10,7 +10,7 @@ mod stock;
 
 use serde::Serialize;
 
-use super::orders;
+use super::{consign, orders};
 use crate::context::Context;
 use crate::domain::order::Address;
 use crate::domain::time::UtcMs;
@@ -131,6 +131,8 @@ pub struct OrderPage {
     pub packages: Vec<Package>,
     /// What of it has left.
     pub shipments: Vec<shipments::Row>,
+    /// What carriers were asked for it, oldest first.
+    pub consignments: Vec<consign::Shown>,
     /// What befell it, newest first.
     pub events: Vec<events::Row>,
 }
@@ -143,6 +145,7 @@ pub async fn order(ctx: &Context, reference: &str) -> anyhow::Result<OrderPage> 
     let order = orders::show(ctx, reference).await?;
     let id = order.summary.id;
     let subject = format!("order:{}", order.summary.order_ref);
+    let consignments = consign::of_order(ctx, id).await?;
     let mut tx = ctx.store.read().await?;
     let head = order_pages::head(&mut tx, id).await?;
     let events = events::of_kind(&mut tx, "", Some(&subject), 0, PAGE).await?;
@@ -155,6 +158,7 @@ pub async fn order(ctx: &Context, reference: &str) -> anyhow::Result<OrderPage> 
         tasks: order_pages::tasks(&mut tx, id).await?,
         packages: order_pages::packages(&mut tx, id).await?,
         shipments: shipments::of_order(&mut tx, id).await?,
+        consignments,
         events,
         order,
     })
