@@ -13,6 +13,7 @@ use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::integrations::carrier::Carrier;
 use crate::integrations::http::{Http, HttpError, HttpOptions};
+use crate::integrations::manual::Manual;
 use crate::integrations::{cups, ups, woocommerce};
 use crate::progress::Show;
 use crate::store::{Stamp, Store};
@@ -124,7 +125,10 @@ impl Services {
     /// # Errors
     /// There is none, a secret cannot be resolved, or the recording cannot be opened.
     pub fn carrier(&self, tenant: &Tenant, name: &str) -> anyhow::Result<Arc<dyn Carrier>> {
-        Ok(self.ups(tenant, name)?)
+        match tenant.carriers.get(name) {
+            Some(CarrierConfig::Manual(_)) => Ok(Arc::new(Manual)),
+            _ => Ok(self.ups(tenant, name)?),
+        }
     }
 
     /// The client of UPS of this name in `[carriers]`. It is made once and kept, for it holds

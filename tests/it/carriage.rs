@@ -2,6 +2,7 @@
 //! what lies in the boxes leaves with them.
 
 mod buying;
+mod by_hand;
 pub mod dock;
 mod lost;
 mod on_the_way;

@@ -112,7 +112,12 @@ fn pages(rendered: &Rendered) -> Vec<String> {
 
 /// The text of all pages in the order it is read, its spaces made one.
 fn reading(rendered: &Rendered) -> String {
-    let (_folder, path) = kept(&rendered.pdf);
+    text(&rendered.pdf)
+}
+
+/// The same of any PDF.
+pub fn text(pdf: &[u8]) -> String {
+    let (_folder, path) = kept(pdf);
     let text = said(Command::new("pdftotext").arg(&path).arg("-"));
     let text = text.replace('\u{200B}', "");
     text.split_whitespace().collect::<Vec<_>>().join(" ")

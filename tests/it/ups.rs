@@ -148,6 +148,7 @@ fn sending(shipper: Address, to: Address, service: &str, pieces: usize) -> Sendi
         service: service.to_owned(),
         inbound: false,
         pieces: vec![piece; pieces],
+        numbers: Vec::new(),
     }
 }
 

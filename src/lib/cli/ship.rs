@@ -46,19 +46,15 @@ pub struct Args {
     /// Ship by a person's word, without asking a carrier
     #[arg(long, requires = "carrier")]
     manual: bool,
-    /// The carrier's number for the parcel
-    #[arg(long, value_name = "NUMBER", requires = "manual")]
-    tracking: Option<String>,
+    /// The carrier's number for the parcel; of a carrier that is served by hand, those of all
+    /// pieces, in their order
+    #[arg(long, value_name = "NUMBER", value_delimiter = ',')]
+    tracking: Vec<String>,
     /// Only these pieces of one order, such as AB-1=2, or AB-1=2@LOT from one lot
     #[arg(long = "line", value_name = "SKU=QTY[@LOT]", requires = "manual")]
     lines: Vec<String>,
     /// The serials that leave, one for each unit of what has serials
-    #[arg(
-        long = "serial",
-        value_name = "SERIAL",
-        value_delimiter = ',',
-        requires = "manual"
-    )]
+    #[arg(long = "serial", value_name = "SERIAL", value_delimiter = ',')]
     serials: Vec<String>,
     /// Ship what is there, where not all is
     #[arg(long)]

@@ -179,6 +179,7 @@ impl Found {
             self.key(&["carriers", name], channel_name(name));
             match carrier {
                 CarrierConfig::Ups(ups) => self.ups(name, ups),
+                CarrierConfig::Manual(_) => {}
             }
         }
         let printing = &tenant.printing;

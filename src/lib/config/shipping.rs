@@ -117,8 +117,27 @@ impl From<SlipSize> for Paper {
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum CarrierConfig {
     /// UPS (REST API).
-    Ups(Ups),
+    Ups(Box<Ups>),
+    /// A carrier that nobody asks over the wire: a person brings the goods, and types the
+    /// numbers that it gave.
+    Manual(ByHand),
 }
+
+impl CarrierConfig {
+    /// Whether it is asked over the wire.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        match self {
+            Self::Ups(_) => true,
+            Self::Manual(_) => false,
+        }
+    }
+}
+
+/// A carrier that nobody asks over the wire.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ByHand {}
 
 /// UPS (REST API).
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

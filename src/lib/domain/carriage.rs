@@ -24,6 +24,9 @@ pub struct Sending {
     pub inbound: bool,
     /// The pieces, in the order of their labels.
     pub pieces: Vec<Piece>,
+    /// The numbers of the pieces, where a person has them from the carrier already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<String>,
 }
 
 /// One piece.

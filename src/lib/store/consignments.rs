@@ -13,7 +13,7 @@ mod parcels;
 pub use contents::{Content, contents};
 pub use parcels::{
     NewHappening, Open, Parcel, add_happenings, asked, happenings, open, parcels, set_stage,
-    set_stalled, set_tracking, set_voided, stalled, with_tracking,
+    set_stalled, set_tracking, set_voided, stalled, with_number, with_tracking,
 };
 
 /// A sending as stored.

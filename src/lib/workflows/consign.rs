@@ -26,7 +26,7 @@ use crate::domain::carriage::{Piece, Rate, Sending};
 use crate::fault::Fault;
 use crate::store::consignments::{self, Row};
 
-pub use list::{Shown, ShownPiece, list, one};
+pub use list::{Shown, ShownPiece, list, of_order, one};
 pub use papers::{Papers, slip};
 pub use resolve::{Resolution, resolve};
 pub use returns::{Return, ask_back};
@@ -44,6 +44,10 @@ pub struct Wish {
     pub service: Option<String>,
     /// What is sent, where it does not lie packed.
     pub pieces: Vec<Piece>,
+    /// The numbers of the pieces, in their order, of a carrier that is served by hand.
+    pub numbers: Vec<String>,
+    /// The serials that leave, of what does not lie packed.
+    pub serials: Vec<String>,
     /// Send what is there, where not all is.
     pub partial: bool,
     /// Whether the address is taken as it is.
@@ -59,6 +63,8 @@ pub struct Wish {
 struct Asked {
     sending: Sending,
     partial: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    serials: Vec<String>,
 }
 
 impl Asked {
@@ -175,6 +181,7 @@ pub async fn ship(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
         }
         prepare::Prepared::New(plan) => {
             let report = plan.report(wish.dry_run);
+            prepare::numbers_fit(ctx, &plan)?;
             prepare::would_leave(ctx, &plan).await?;
             if wish.dry_run {
                 return Ok(report);

@@ -87,8 +87,15 @@ pub async fn track(ctx: &Context, which: &Which, dry_run: bool) -> anyhow::Resul
             report.left = parcels.len() - at;
             break;
         }
-        let carrier = ctx.services.carrier(&ctx.tenant, &parcel.carrier)?;
-        match carrier.track(&parcel.tracking).await {
+        let tracked = match ctx.services.carrier(&ctx.tenant, &parcel.carrier) {
+            Ok(carrier) => carrier.track(&parcel.tracking).await,
+            Err(error) => {
+                let why = format!("{error:#}");
+                report.failed.push((parcel.tracking.clone(), why));
+                continue;
+            }
+        };
+        match tracked {
             Ok(tracked) => {
                 failures = 0;
                 report.asked += 1;
@@ -114,23 +121,26 @@ pub async fn track(ctx: &Context, which: &Which, dry_run: bool) -> anyhow::Resul
 
 async fn parcels(ctx: &Context, which: &Which) -> anyhow::Result<Vec<Open>> {
     let mut tx = ctx.store.read().await?;
-    let before = ctx.clock.now().plus_ms(-ASKED_EVERY_MS);
     let Which::Numbers(numbers) = which else {
-        return Ok(consignments::open(&mut tx, before, None, AT_ONCE).await?);
+        let before = ctx.clock.now().plus_ms(-ASKED_EVERY_MS);
+        return Ok(consignments::open(&mut tx, &asked(ctx), before, AT_ONCE).await?);
     };
     let mut parcels = Vec::new();
     for number in numbers {
-        let found = consignments::open(&mut tx, before, Some(number), 1).await?;
-        if found.is_empty() {
-            return Err(
-                Fault::failed(format!("no parcel of ours has the number {number}"))
-                    .hint("`opsctl ship list` shows those there are")
-                    .into(),
-            );
-        }
-        parcels.extend(found);
+        let found = consignments::with_number(&mut tx, number).await?;
+        parcels.push(found.ok_or_else(|| {
+            Fault::failed(format!("no parcel of ours has the number {number}"))
+                .hint("`opsctl ship list` shows those there are")
+        })?);
     }
     Ok(parcels)
+}
+
+/// The carriers that can be asked where parcels are.
+fn asked(ctx: &Context) -> Vec<&str> {
+    let carriers = ctx.tenant.carriers.iter();
+    let asked = carriers.filter(|(_, carrier)| carrier.is_asked());
+    asked.map(|(name, _)| name.as_str()).collect()
 }
 
 /// Notes what a carrier tells of a piece.
@@ -208,7 +218,7 @@ async fn stalled(ctx: &Context, dry_run: bool) -> anyhow::Result<Vec<Silent>> {
     let hours = i64::from(ctx.tenant.shipping.stalled_after_hours);
     let since = stamp.at.plus_ms(-hours * 3_600_000);
     let mut told = Vec::new();
-    for parcel in consignments::stalled(&mut tx, since).await? {
+    for parcel in consignments::stalled(&mut tx, &asked(ctx), since).await? {
         if !consignments::set_stalled(&mut tx, &stamp, parcel.id).await? {
             continue;
         }

@@ -8,11 +8,11 @@
 ^FO20,{{ 14 + 50 * loop.index0 }}^A0N,48,46^FH_^FD{{ line }}^FS
 {% endfor %}
 {% if code.kind == "ean13" %}
-^FO90,74^BY2^BEN,100,N,N^FH_^FD{{ code.data }}^FS
+^FO90,74^BY2^BEN,90,N,N^FH_^FD{{ code.data }}^FS
 {% elif code.kind == "upca" %}
-^FO90,74^BY2^BUN,100,N,N,N^FH_^FD{{ code.data }}^FS
+^FO90,74^BY2^BUN,90,N,N,N^FH_^FD{{ code.data }}^FS
 {% elif code.kind == "ean8" %}
-^FO90,74^BY2^B8N,100,N,N^FH_^FD{{ code.data }}^FS
+^FO90,74^BY2^B8N,90,N,N^FH_^FD{{ code.data }}^FS
 {% elif code.kind == "code128" %}
 ^FO30,74^BY2^BCN,100,N,N,N^FH_^FD{{ code.data }}^FS
 {% else %}

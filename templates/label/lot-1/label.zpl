@@ -8,11 +8,11 @@
 ^FO20,{{ 14 + 26 * loop.index0 }}^A0N,24,22^FH_^FD{{ line }}^FS
 {% endfor %}
 {% if code.kind == "ean13" %}
-^FO90,70^BY2^BEN,90,N,N^FH_^FD{{ code.data }}^FS
+^FO90,70^BY2^BEN,80,N,N^FH_^FD{{ code.data }}^FS
 {% elif code.kind == "upca" %}
-^FO90,70^BY2^BUN,90,N,N,N^FH_^FD{{ code.data }}^FS
+^FO90,70^BY2^BUN,80,N,N,N^FH_^FD{{ code.data }}^FS
 {% elif code.kind == "ean8" %}
-^FO90,70^BY2^B8N,90,N,N^FH_^FD{{ code.data }}^FS
+^FO90,70^BY2^B8N,80,N,N^FH_^FD{{ code.data }}^FS
 {% elif code.kind == "code128" %}
 ^FO30,70^BY2^BCN,90,N,N,N^FH_^FD{{ code.data }}^FS
 {% else %}

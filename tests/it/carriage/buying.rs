@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use opsctl::workflows::consign::{self, Wish};
+use serde_json::Value;
 
 use super::dock::{Dock, IN_ALBANY, IN_UTRECHT, numbers};
 use crate::harness::{Shop, on_all_stores};
@@ -11,6 +12,7 @@ use crate::shelves::refused;
 on_all_stores!(
     three_boxes_are_one_call_and_three_labels,
     an_order_that_does_not_lie_packed_says_what_it_weighs,
+    serials_that_do_not_lie_packed_are_named,
     services_are_compared_and_nothing_is_bought,
     what_the_carrier_refuses_is_not_bought,
     an_address_that_may_be_several_is_asked_about,
@@ -85,9 +87,47 @@ async fn an_order_that_does_not_lie_packed_says_what_it_weighs(shop: Shop) {
     let report = dock.shop.json(&pieces);
     assert_eq!(report["service"], "65");
     assert_eq!(report["consignment"]["parcels"][1]["weight_g"], 800);
+    let slip = slip(&dock.shop, &report);
+    assert!(slip.contains("whichever package it is in"), "{slip}");
     assert_eq!(dock.ups().counts().bought, 2);
     assert_eq!(dock.on_hand(), 48);
     dock.shop.must_be_sound();
+}
+
+/// The text of the packing slip that a report names.
+fn slip(shop: &Shop, report: &Value) -> String {
+    let document = report["papers"]["slip"].to_string();
+    let file = shop.path("slip.pdf").display().to_string();
+    shop.json(&["label", "preview", &document, "--out", &file]);
+    crate::slips::text(&std::fs::read(&file).unwrap())
+}
+
+async fn serials_that_do_not_lie_packed_are_named(shop: Shop) {
+    let dock = Dock::open(shop, "NL").await;
+    let shop = &dock.shop;
+    shop.write("p.csv", "sku,tracking\nCAM,serial\n");
+    shop.json(&["products", "import", "p.csv"]);
+    let lots = "sku,lot,received_on,qty,total_cost,serials\nCAM,C1,2026-01-01,2,2.00,S1 S2\n";
+    shop.write("lots.csv", lots);
+    shop.json(&["receive", "lots.csv"]);
+    let order = "order,placed_at,sku,qty,ship_to_name,ship_to_line1,ship_to_city,\
+         ship_to_postcode,ship_to_country\n";
+    let bo = "Bo Visser,Oudegracht 12,Utrecht,3511 AP,NL";
+    shop.write("o.csv", &format!("{order}1,2026-02-01,CAM,1,{bo}\n"));
+    shop.json(&["orders", "import", "o.csv"]);
+    shop.json(&["reserve"]);
+    let ship = ["ship", "manual:1", "--package", "1kg:20x20x10cm"];
+    refused(shop, &ship, 1, &["give --serial for each unit"]);
+    assert_eq!(dock.ups().counts().bought, 0);
+    let sent = shop.json(&[&ship[..], &["--serial", "S2"]].concat());
+    assert_eq!(sent["shipped"]["units"], 1, "{sent}");
+    let life = shop.run(&["serial", "S2"]);
+    let life = String::from_utf8(life.stdout).unwrap();
+    assert!(life.contains("has left"), "{life}");
+    let text = slip(shop, &sent);
+    assert!(text.contains("S2"), "{text}");
+    assert!(text.contains("UPS, Standard"), "{text}");
+    shop.must_be_sound();
 }
 
 async fn services_are_compared_and_nothing_is_bought(shop: Shop) {

@@ -36,7 +36,7 @@ pub const IN_ALBANY: &str = "Bob Lane,2 State Street,Albany,NY,12207,US";
 pub struct Dock {
     pub shop: Shop,
     pub sandbox: Sandbox,
-    more: String,
+    pub more: String,
 }
 
 impl Dock {
@@ -48,7 +48,11 @@ impl Dock {
     /// The same, with more in its tenant's file.
     pub async fn open_with(shop: Shop, country: &str, own: &str) -> Self {
         let sandbox = Sandbox::start(Options {
-            content: Content::Generated(Plan { skus: 40, seed: 7 }),
+            content: Content::Generated(Plan {
+                skus: 40,
+                seed: 7,
+                ..Plan::default()
+            }),
             ..Options::default()
         })
         .await

@@ -7,11 +7,13 @@ use super::dock::{Dock, IN_UTRECHT, numbers};
 use crate::harness::{Shop, on_all_stores};
 use crate::packing::told;
 use crate::shelves::refused;
+use crate::site::Site;
 
 on_all_stores!(
     parcels_are_followed_to_the_door,
     a_parcel_that_nothing_is_heard_of_is_told_once,
     the_carrier_is_down_and_the_rest_waits,
+    all_of_it_is_shown_and_exported,
 );
 
 async fn parcels_are_followed_to_the_door(shop: Shop) {
@@ -90,4 +92,41 @@ async fn the_carrier_is_down_and_the_rest_waits(shop: Shop) {
         .await
         .unwrap();
     assert_eq!(report.asked, 5);
+}
+
+async fn all_of_it_is_shown_and_exported(shop: Shop) {
+    let dock = Dock::open(shop, "NL").await;
+    dock.packed("1", 2, IN_UTRECHT).await;
+    dock.ship(0, "manual:1").await.unwrap();
+    dock.ups().advance(None, Stage::Delivered);
+    let both = numbers(&dock.newest());
+    dock.shop.json(&["track", &both[0]]);
+    let rows = |table: &str| -> Vec<serde_json::Value> {
+        let output = dock.shop.run(&["export", table, "--format", "jsonl"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let read = |line| serde_json::from_str(line).unwrap();
+        text.lines().map(read).collect()
+    };
+    let sent = &rows("consignments")[0];
+    assert_eq!(sent["order"], "manual:1");
+    assert_eq!(sent["charge_currency"], "EUR");
+    let pieces = rows("parcels");
+    let exported: Vec<_> = pieces.iter().map(|piece| &piece["tracking"]).collect();
+    assert_eq!(exported, [&both[0], &both[1]]);
+    assert_eq!(pieces[0]["stage"], "delivered");
+    let happened = rows("tracking_events");
+    assert!(happened.iter().all(|one| one["parcel"] == pieces[0]["id"]));
+    assert!(!happened.is_empty());
+    let documents = rows("documents");
+    let kinds: Vec<_> = documents.iter().map(|one| &one["kind"]).collect();
+    assert_eq!(kinds, ["label", "label", "packing_slip"]);
+    assert!(rows("print_jobs").is_empty());
+
+    let site = Site::open(&dock.shop).await;
+    let kim = site.as_role(&dock.shop, "manager").await;
+    let (_, page) = kim.get("/orders/manual:1").await;
+    let slip = format!("/labels/{}.pdf", documents[2]["id"]);
+    for part in [&both[0], &both[1], "delivered", "label made", &slip] {
+        assert!(page.contains(part), "{part} is not in:\n{page}");
+    }
 }

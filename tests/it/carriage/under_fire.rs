@@ -1,4 +1,5 @@
-//! Processes that ship, void and track die at random moments: UPS' count of labels stays ours.
+//! Processes that ship, print, void and track die at random moments: UPS' count of labels stays
+//! ours, and each label comes out of the printer once.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -6,12 +7,14 @@ use std::time::Duration;
 use opsctl::context::{Clock, Context};
 use opsctl::sandbox::ups::Stage;
 use opsctl::workflows::consign::{self, Resolution};
+use opsctl::workflows::printing;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::dock::{Dock, IN_ALBANY, numbers};
 use crate::fire::plan;
 use crate::harness::{Kind, Shop};
+use crate::print_room::{Printer, queue, shared, stations, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_ships_under_fire() {
@@ -26,7 +29,9 @@ async fn mariadb_ships_under_fire() {
 async fn under_fire(kind: Kind) {
     let (rounds, seed) = plan("shipping", kind);
     let mut random = StdRng::seed_from_u64(seed);
-    let dock = Dock::open(Shop::new(kind).await, "US").await;
+    let (printer, cups) = (Printer::start(), shared());
+    let bench = stations(&cups, &[("bench", &queue(&cups, printer.address))]);
+    let dock = Dock::open_with(Shop::new(kind).await, "US", &bench).await;
     crate::shelves::receive(&dock.shop, "MUG,L2,2026-01-03,2000,2000.00,main\n");
     let mut killed = 0;
     for round in 1..=rounds {
@@ -40,9 +45,19 @@ async fn under_fire(kind: Kind) {
         if random.random_bool(0.2) {
             dock.spoil("cut-after,path=shipments");
         }
-        killed += u64::from(dies(&dock, &["ship", &order], 250, &mut random));
+        let ship = ["ship", &order, "--station", "bench"];
+        killed += u64::from(dies(&dock, &ship, 500, &mut random));
         brought_to_an_end(&dock, &order).await;
-        let id = dock.newest()["id"].to_string();
+        let sent = dock.newest();
+        let reference = sent["reference"].as_str().unwrap();
+        let print = ["label", "print", reference, "--station", "bench"];
+        killed += u64::from(dies(&dock, &print, 200, &mut random));
+        printing::run_due(&later(&dock).await, printing::PATIENCE)
+            .await
+            .unwrap();
+        dock.shop.json(&print);
+        each_label_came_out_once(&dock, &printer);
+        let id = sent["id"].to_string();
         if random.random_bool(0.3) {
             killed += u64::from(dies(&dock, &["ship", "void", &id], 120, &mut random));
             consign::settle(&later(&dock).await).await.unwrap();
@@ -63,7 +78,7 @@ async fn under_fire(kind: Kind) {
 }
 
 /// A context in which every call that was cut off is over, and every time to ask has come.
-async fn later(dock: &Dock) -> Context {
+pub(super) async fn later(dock: &Dock) -> Context {
     let mut ctx = dock.after(0).await;
     ctx.clock = Clock::Fixed(Clock::System.now().plus_ms(20 * 60_000));
     ctx
@@ -124,8 +139,33 @@ fn labels_are_the_carriers(dock: &Dock) {
     assert_eq!(void, dock.ups().counts().voided);
 }
 
+/// Everything that UPS has sold lies in the printer's tray, once, and no job is left over.
+fn each_label_came_out_once(dock: &Dock, printer: &Printer) {
+    let open = dock.shop.json(&["label", "list", "--open"]);
+    assert_eq!(open["rows"], serde_json::json!([]), "{open}");
+    let shipments = dock.ups().shipments();
+    let packages = shipments.iter().flat_map(|shipment| &shipment.packages);
+    let sold: Vec<_> = packages.map(|p| (&p.number, p.label.as_bytes())).collect();
+    // A label that was recovered begins with a line end, as UPS gives it.
+    let came = || {
+        printer
+            .got()
+            .into_iter()
+            .map(|label| label.trim_ascii().to_vec())
+    };
+    let times = |label: &[u8]| came().filter(|came| *came == label.trim_ascii()).count();
+    // CUPS is done with a label a moment before the printer has put it down.
+    let newest = sold.last().unwrap();
+    until("the newest label", || times(newest.1) > 0);
+    for (number, label) in &sold {
+        assert_eq!(times(label), 1, "{number}: {}", dock.newest());
+    }
+    let labels = came().filter(|came| came.starts_with(b"^XA"));
+    assert_eq!(labels.count(), sold.len(), "labels that nobody has sold");
+}
+
 /// Starts a command and kills it within so many milliseconds; gives whether it was at work.
-fn dies(dock: &Dock, args: &[&str], within_ms: u64, random: &mut StdRng) -> bool {
+pub(super) fn dies(dock: &Dock, args: &[&str], within_ms: u64, random: &mut StdRng) -> bool {
     let mut command = dock.shop.command(args);
     let mut child = command
         .stdout(Stdio::null())

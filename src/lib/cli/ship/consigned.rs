@@ -175,11 +175,14 @@ pub(super) async fn ship(
     ctx: &Context,
     out: &mut Out,
 ) -> anyhow::Result<Exit> {
+    let number = |text: &String| manual::name("a tracking number", text);
     let wish = Wish {
         order: order.to_owned(),
         carrier: args.carrier.clone(),
         service: args.service.clone(),
         pieces: pieces(ctx, &args.packages)?,
+        numbers: args.tracking.iter().map(number).collect::<Result<_, _>>()?,
+        serials: args.serials.clone(),
         partial: args.partial,
         address_as_is: args.address_as_is,
         station: args.station.clone(),
@@ -275,9 +278,10 @@ impl Report for consign::Report {
         }
         if let Some(printed) = &self.papers.printed {
             page.line(format!(
-                "Printed at {}: {} documents.",
+                "Printed at {}: {} document{}.",
                 printed.station,
-                printed.planned.len()
+                printed.planned.len(),
+                if printed.planned.len() == 1 { "" } else { "s" }
             ));
         }
         for wrong in &self.papers.wrong {
@@ -303,12 +307,17 @@ impl Report for Shown {
     fn render(&self, page: &mut Page) {
         let row = &self.row;
         page.line(format!(
-            "Consignment {}: {} {} with {}, service {}, {}; cost {}; reference {}",
+            "Consignment {}: {} {} with {}{}, {}; cost {}; reference {}",
             row.id,
             row.direction,
             row.order_ref,
             row.carrier,
-            row.service,
+            match row.service.as_str() {
+                "" => String::new(),
+                code if code != self.service_name =>
+                    format!(", service {code} ({})", self.service_name),
+                service => format!(", service {service}"),
+            },
             row.state.replace('_', " "),
             cost(self),
             row.reference

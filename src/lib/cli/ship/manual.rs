@@ -110,13 +110,25 @@ pub(super) async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Re
             None => (order.clone(), None),
         });
     }
+    let number = match args.tracking.as_slice() {
+        [] => None,
+        [number] => Some(tracking(number)?),
+        _ => {
+            return Err(Fault::usage("--manual takes one tracking number for all orders")
+                .hint(
+                    "write ORDER=TRACKING; a carrier of [carriers] with kind = \"manual\" takes \
+                     one for each piece",
+                )
+                .into());
+        }
+    };
     let wish = Wish {
         orders,
         carrier: name(
             "a carrier's name",
             args.carrier.as_deref().unwrap_or_default(),
         )?,
-        tracking: args.tracking.as_deref().map(tracking).transpose()?,
+        tracking: number,
         lines: args
             .lines
             .iter()

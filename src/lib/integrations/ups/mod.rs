@@ -31,6 +31,8 @@ use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+pub use rate::service_name;
+
 use auth::Auth;
 use error::{Deed, Failed};
 
@@ -84,6 +86,14 @@ impl Client {
             negotiated_rates: settings.negotiated_rates,
             auth,
         })
+    }
+
+    /// Gets a token, where none is held: UPS takes the app's credentials then.
+    ///
+    /// # Errors
+    /// It does not, or cannot be asked.
+    pub async fn sign_in(&self) -> Result<(), CarrierError> {
+        self.auth.token().await.map(|_| ())
     }
 
     /// Sends a call below `/api`, and hands back the answer where it is a success. A token

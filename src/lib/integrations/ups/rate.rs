@@ -160,9 +160,10 @@ impl Rated {
     }
 }
 
-/// The name of a service.
-fn name(service: &Coded) -> String {
-    let name = match service.code.as_str() {
+/// The name of a service, by its code, where it is known here.
+#[must_use]
+pub fn service_name(code: &str) -> Option<&'static str> {
+    Some(match code {
         "01" => "UPS Next Day Air",
         "02" => "UPS 2nd Day Air",
         "03" => "UPS Ground",
@@ -175,8 +176,15 @@ fn name(service: &Coded) -> String {
         "54" => "UPS Worldwide Express Plus",
         "59" => "UPS 2nd Day Air A.M.",
         "65" => "UPS Worldwide Saver",
-        _ if !service.description.is_empty() => &service.description,
-        code => return format!("UPS service {code}"),
-    };
-    name.to_owned()
+        _ => return None,
+    })
+}
+
+/// The name of a service as UPS gives it.
+fn name(service: &Coded) -> String {
+    match service_name(&service.code) {
+        Some(name) => name.to_owned(),
+        None if !service.description.is_empty() => service.description.clone(),
+        None => format!("UPS service {}", service.code),
+    }
 }

@@ -111,6 +111,7 @@ fn sending() -> Sending {
             size_mm: Some([200, 100, 50]),
             contents: "Clock".to_owned(),
         }],
+        numbers: Vec::new(),
     }
 }
 

@@ -131,34 +131,50 @@ const OPEN: &str = "SELECT p.id, p.consignment_id, c.order_id, \
     JOIN orders o ON o.id = c.order_id JOIN channel_accounts a ON a.id = o.account_id \
     WHERE p.tracking IS NOT NULL AND p.voided_at IS NULL";
 
-/// The pieces that are on their way and were not asked for since a moment, those that waited
-/// longest first; those of one sending or with one number, where one is given, in any stage.
+/// The piece with one number, in any stage.
+///
+/// # Errors
+/// The store's.
+pub async fn with_number(tx: &mut Tx, tracking: &str) -> Result<Option<Open>, StoreError> {
+    tx.opt(&format!("{OPEN} AND p.tracking = ?"), vals![tracking])
+        .await
+}
+
+/// The pieces that are on their way with these carriers and were not asked for since a moment,
+/// those that waited longest first.
 ///
 /// # Errors
 /// The store's.
 pub async fn open(
     tx: &mut Tx,
+    carriers: &[&str],
     asked_before: UtcMs,
-    only: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Open>, StoreError> {
-    match only {
-        Some(tracking) => {
-            tx.all(&format!("{OPEN} AND p.tracking = ?"), vals![tracking])
-                .await
-        }
-        None => {
-            tx.all(
-                &format!(
-                    "{OPEN} AND c.state IN ('shipped', 'voiding') \
-                     AND (p.stage IS NULL OR p.stage NOT IN ('delivered', 'voided')) \
-                     AND COALESCE(p.asked_at, 0) < ? ORDER BY p.asked_at, p.id LIMIT ?"
-                ),
-                vals![asked_before, limit],
-            )
-            .await
-        }
-    }
+    let on_their_way = on_their_way(tx);
+    tx.all(
+        &format!(
+            "{OPEN} {on_their_way} AND COALESCE(p.asked_at, 0) < ? \
+             ORDER BY p.asked_at, p.id LIMIT ?"
+        ),
+        vals![names(carriers), asked_before, limit],
+    )
+    .await
+}
+
+/// A condition on [`OPEN`]: not delivered yet, with a carrier of a list of [`names`].
+fn on_their_way(tx: &Tx) -> String {
+    let carriers = tx.json_rows(&[("name", Type::Text)]);
+    format!(
+        "AND c.state IN ('shipped', 'voiding') \
+         AND (p.stage IS NULL OR p.stage NOT IN ('delivered', 'voided')) \
+         AND c.carrier IN (SELECT j.name FROM {carriers})"
+    )
+}
+
+fn names(carriers: &[&str]) -> String {
+    let rows: Vec<[&str; 1]> = carriers.iter().map(|name| [*name]).collect();
+    json!(rows).to_string()
 }
 
 /// Notes that the carrier was asked for a piece now, and the day it expects to deliver.
@@ -271,21 +287,25 @@ pub async fn happenings(
     .await
 }
 
-/// Pieces on their way that nothing new was heard of since a moment, and that do not count as
-/// stalled yet.
+/// Pieces on their way with these carriers that nothing new was heard of since a moment, and
+/// that do not count as stalled yet.
 ///
 /// # Errors
 /// The store's.
-pub async fn stalled(tx: &mut Tx, silent_since: UtcMs) -> Result<Vec<Open>, StoreError> {
+pub async fn stalled(
+    tx: &mut Tx,
+    carriers: &[&str],
+    silent_since: UtcMs,
+) -> Result<Vec<Open>, StoreError> {
+    let on_their_way = on_their_way(tx);
     tx.all(
         &format!(
-            "{OPEN} AND c.state IN ('shipped', 'voiding') AND p.stalled_at IS NULL \
-             AND (p.stage IS NULL OR p.stage NOT IN ('delivered', 'voided')) \
+            "{OPEN} {on_their_way} AND p.stalled_at IS NULL \
              AND COALESCE(p.stage_at, c.created_at) < ? \
              AND NOT EXISTS (SELECT 1 FROM tracking_events e \
                WHERE e.parcel_id = p.id AND e.seen_at >= ?) ORDER BY p.id"
         ),
-        vals![silent_since, silent_since],
+        vals![names(carriers), silent_since, silent_since],
     )
     .await
 }

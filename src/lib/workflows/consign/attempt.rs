@@ -22,7 +22,7 @@ pub(super) fn intent(reference: &str) -> String {
 pub(super) fn call_ends(ctx: &Context, carrier: &str) -> UtcMs {
     let answer = match ctx.tenant.carriers.get(carrier) {
         Some(CarrierConfig::Ups(ups)) => i64::from(ups.timeout_seconds),
-        None => 0,
+        Some(CarrierConfig::Manual(_)) | None => 0,
     };
     ctx.clock.now().plus_ms((answer + 180) * 1_000)
 }

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::attempt::subject;
+use crate::config::CarrierConfig;
 use crate::context::Context;
 use crate::domain::carriage::{Bought, Labelled};
 use crate::store::consignments::{self, Parcel, Row, State};
@@ -104,19 +105,21 @@ pub(super) async fn keep(
     }
     let mut said = bought.remarks.clone();
     let books = ctx.tenant.tenant.currency;
+    let is_asked = ctx.tenant.carriers.get(&row.carrier);
+    let is_asked = is_asked.is_none_or(CarrierConfig::is_asked);
     match bought.charge {
         Some(charge) if charge.currency != books => said.push(format!(
             "it is charged in {}, the books are in {books}",
             charge.currency
         )),
-        None => said.push("the carrier did not say what it costs".to_owned()),
-        Some(_) => {}
+        None if is_asked => said.push("the carrier did not say what it costs".to_owned()),
+        Some(_) | None => {}
     }
     consignments::set_state(tx, stamp, row, State::Bought, &said.join("; ")).await?;
     Ok(Outcome::Done(format!("bought: {}", numbers.join(", "))))
 }
 
-/// Keeps a label as it came.
+/// Keeps a label as it came, where one came.
 pub(super) async fn keep_label(
     tx: &mut Tx,
     stamp: &Stamp,
@@ -125,6 +128,9 @@ pub(super) async fn keep_label(
     (number, of): (i64, usize),
     piece: &Labelled,
 ) -> anyhow::Result<()> {
+    if piece.label.is_empty() {
+        return Ok(());
+    }
     let new = documents::New {
         kind: "label",
         title: &format!("label {number} of {of}, {}", piece.tracking),

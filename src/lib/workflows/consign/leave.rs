@@ -45,10 +45,12 @@ async fn once(ctx: &Context, id: i64) -> anyhow::Result<Option<Shipped>> {
         }
     }
     if row.direction == "outbound" && left_before.is_none() {
+        let asked = Asked::of(&row)?;
         let wish = ship::Wish {
             orders: vec![(row.order_ref.clone(), numbers.first().cloned())],
             carrier: row.carrier.clone(),
-            partial: Asked::of(&row)?.partial,
+            partial: asked.partial,
+            serials: asked.serials,
             reference: Some(ship::sent_as(&row)),
             ..ship::Wish::default()
         };

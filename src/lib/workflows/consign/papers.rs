@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use super::attempt;
+use super::list::service_name;
+use super::{Asked, attempt};
 use crate::context::Context;
 use crate::documents::packing_slip::{Shop, Slip, SlipLine, SlipPackage};
 use crate::documents::pdf::{self, DocumentError, Logo};
@@ -13,7 +14,7 @@ use crate::domain::slip::TemplateName;
 use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::store::consignments::{self, Content, Parcel, Row};
-use crate::store::{documents, orders};
+use crate::store::{documents, orders, serials};
 use crate::workflows::label::{self, Printed};
 use crate::workflows::{issue_document, printing, until_no_conflict};
 
@@ -32,7 +33,16 @@ pub async fn slip(ctx: &Context, id: i64) -> anyhow::Result<i64> {
         return Ok(slip.id);
     }
     let parcels = consignments::parcels(&mut tx, id).await?;
-    let contents = consignments::contents(&mut tx, &row).await?;
+    let mut contents = consignments::contents(&mut tx, &row).await?;
+    for serial in Asked::of(&row)?.serials {
+        let units = serials::find(&mut tx, &serial, None).await?;
+        let is_one = |content: &&mut Content| units.iter().any(|unit| unit.sku == content.sku);
+        if let Some(content) = contents.iter_mut().find(is_one)
+            && !content.serials.contains(&serial)
+        {
+            content.serials.push(serial);
+        }
+    }
     let to = orders::ship_to(&mut tx, row.order_id).await?;
     let order = orders::find(&mut tx, &row.order_ref).await?.pop();
     drop(tx);
@@ -114,6 +124,12 @@ fn filled(
         }
     };
     let stands = parcels.iter().filter(|parcel| parcel.voided_at.is_none());
+    let told_apart = contents.iter().all(|content| content.package_id.is_some());
+    let note = if told_apart || parcels.len() == 1 {
+        ""
+    } else {
+        "All that was sent is listed here, whichever package it is in."
+    };
     Slip {
         tenant: Shop {
             display_name: ctx.tenant.tenant.display_name.clone(),
@@ -126,8 +142,8 @@ fn filled(
         placed_on: ctx.business_day(placed_at),
         shipped_on: ctx.business_day(UtcMs(row.created_at)),
         carrier: row.carrier.to_uppercase(),
-        service: row.service.clone(),
-        note: String::new(),
+        service: service_name(ctx, row),
+        note: note.to_owned(),
         packages: stands.map(of_parcel).collect(),
         support_email: ctx.tenant.branding.support_email.clone(),
         accent: ctx.tenant.branding.color.clone(),

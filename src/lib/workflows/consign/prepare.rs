@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::domain::carriage::{AddressCheck, Piece, Sending};
 use crate::domain::order::Address;
 use crate::fault::Fault;
+use crate::integrations::manual;
 use crate::store::consignments::{self, Row};
 use crate::store::packages;
 use crate::store::{Tx, orders};
@@ -84,10 +85,11 @@ pub(super) async fn prepare(ctx: &Context, wish: &Wish) -> anyhow::Result<Prepar
         pieces(ctx, &mut tx, (order.id, &order.order_ref), &wish.pieces).await?
     };
     let to: Address = serde_json::from_str(&orders::ship_to(&mut tx, order.id).await?)?;
+    numbers_are_new(&mut tx, &wish.numbers).await?;
     drop(tx);
     let (carrier, config) = carrier(ctx, wish.carrier.as_deref())?;
     let service = service(config, wish.service.as_deref(), &order.service)?;
-    let (pieces, packages) = pieces.into_iter().unzip();
+    let (pieces, packages): (Vec<Piece>, Vec<Option<i64>>) = pieces.into_iter().unzip();
     let (_, number) = order.order_ref.split_once(':').unwrap_or_default();
     let sending = Sending {
         reference: reference(number),
@@ -97,6 +99,7 @@ pub(super) async fn prepare(ctx: &Context, wish: &Wish) -> anyhow::Result<Prepar
         service,
         inbound: false,
         pieces,
+        numbers: wish.numbers.clone(),
     };
     Ok(Prepared::New(Box::new(Plan {
         order: order.id,
@@ -106,6 +109,7 @@ pub(super) async fn prepare(ctx: &Context, wish: &Wish) -> anyhow::Result<Prepar
         asked: Asked {
             sending,
             partial: wish.partial,
+            serials: wish.serials.clone(),
         },
         packages,
         shipment,
@@ -129,6 +133,7 @@ pub(super) fn carrier<'c>(
 ) -> Result<(String, &'c CarrierConfig), Fault> {
     let carriers = &ctx.tenant.carriers;
     let all = || carriers.keys().cloned().collect::<Vec<_>>().join(", ");
+    let asked = || carriers.iter().filter(|(_, config)| config.is_asked());
     let named = named.or(ctx.tenant.shipping.carrier.as_deref());
     match named {
         Some(name) => match carriers.get(name) {
@@ -137,11 +142,11 @@ pub(super) fn carrier<'c>(
             None => Err(Fault::usage(format!("there is no carrier {name:?}"))
                 .hint(format!("there are: {}", all()))),
         },
-        None => match carriers.iter().next() {
-            Some((name, config)) if carriers.len() == 1 => Ok((name.clone(), config)),
-            Some(_) => Err(Fault::usage("there are several carriers")
+        None => match (asked().next(), carriers.len()) {
+            (Some((name, config)), _) if asked().count() == 1 => Ok((name.clone(), config)),
+            (_, 0) => Err(none_at_all()),
+            _ => Err(Fault::usage("it is not clear which carrier is meant")
                 .hint(format!("say which with --carrier: {}", all()))),
-            None => Err(none_at_all()),
         },
     }
 }
@@ -152,12 +157,50 @@ fn none_at_all() -> Fault {
     )
 }
 
+/// The numbers stand in the sending where the carrier is served by hand, one for each piece,
+/// and only there.
+pub(super) fn numbers_fit(ctx: &Context, plan: &Plan) -> Result<(), Fault> {
+    let (name, sending) = (&plan.carrier, &plan.asked.sending);
+    match ctx.tenant.carriers.get(name) {
+        Some(CarrierConfig::Manual(_)) => match manual::labelled(sending) {
+            Ok(_) => Ok(()),
+            Err(why) => {
+                Err(Fault::usage(why).hint("--tracking NUMBER,NUMBER: one for each, in order"))
+            }
+        },
+        _ if sending.numbers.is_empty() => Ok(()),
+        _ => Err(
+            Fault::usage(format!("{name} gives the tracking numbers itself"))
+                .hint("leave --tracking out, or ship by hand with --manual"),
+        ),
+    }
+}
+
+/// Two parcels never have the same number.
+async fn numbers_are_new(tx: &mut Tx, numbers: &[String]) -> anyhow::Result<()> {
+    for number in numbers {
+        if let Some(other) = consignments::with_tracking(tx, number).await? {
+            let id = other.consignment_id;
+            return Err(Fault::failed(format!(
+                "the number {number} is that of consignment {id} already"
+            ))
+            .hint(format!("`opsctl ship show {id}`"))
+            .into());
+        }
+    }
+    Ok(())
+}
+
 /// The carrier's code of the service: as named, else what the order asks for, else the usual.
+/// Of a carrier that is not asked, the words that a person says.
 pub(super) fn service(
-    CarrierConfig::Ups(ups): &CarrierConfig,
+    config: &CarrierConfig,
     named: Option<&str>,
     of_order: &str,
 ) -> Result<String, Fault> {
+    let CarrierConfig::Ups(ups) = config else {
+        return Ok(named.unwrap_or_default().to_owned());
+    };
     if let Some(named) = named {
         if let Some(code) = by_name(ups, named) {
             return Ok(code);
@@ -282,6 +325,7 @@ pub(super) async fn would_leave(ctx: &Context, plan: &Plan) -> anyhow::Result<()
         )],
         carrier: plan.carrier.clone(),
         partial: plan.asked.partial,
+        serials: plan.asked.serials.clone(),
         ..ship::Wish::default()
     };
     ship::within(ctx, &mut tx, &ctx.stamp(), &wish).await?;

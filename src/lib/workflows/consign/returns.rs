@@ -42,6 +42,13 @@ pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
     let customer: Address = serde_json::from_str(&orders::ship_to(&mut tx, order.id).await?)?;
     drop(tx);
     let (carrier, config) = prepare::carrier(ctx, wish.carrier.as_deref())?;
+    if !config.is_asked() {
+        return Err(Fault::usage(format!(
+            "{carrier} is served by hand: it sells us no labels"
+        ))
+        .hint("say --carrier with one that does")
+        .into());
+    }
     let service = prepare::service(config, wish.service.as_deref(), "")?;
     let (_, number) = order.order_ref.split_once(':').unwrap_or_default();
     let mut pieces = wish.pieces.clone();
@@ -59,6 +66,7 @@ pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
         service,
         inbound: true,
         pieces,
+        numbers: Vec::new(),
     };
     let plan = Plan {
         order: order.id,
@@ -68,6 +76,7 @@ pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
         asked: Asked {
             sending,
             partial: false,
+            serials: Vec::new(),
         },
         packages,
         shipment: None,

@@ -78,7 +78,8 @@ impl Round<'_> {
             JobState::Completed if is_refusal(&job.said) => {
                 self.end(&row, "failed", &words).await?;
             }
-            JobState::Completed => self.end(&row, "printed", &words).await?,
+            // What CUPS still says is of the way there.
+            JobState::Completed => self.end(&row, "printed", job.state.word()).await?,
             JobState::Aborted | JobState::Canceled => self.end(&row, "failed", &words).await?,
             _ => return self.note(row, &words).await,
         }
