@@ -28,7 +28,6 @@ need_file() { # need_file PACKAGE FILE
 }
 need_file fonts-noto-core /usr/share/fonts/truetype/noto/NotoSansHebrew-Regular.ttf
 need_file fonts-noto-cjk /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
-/usr/bin/python3 -c 'import zxingcpp' 2>/dev/null || missing+=(python3-zxing-cpp)
 if [ ${#missing[@]} -gt 0 ]; then
     echo "installing ${missing[*]}"
     as_root apt-get update -qq

@@ -1,16 +1,13 @@
 //! The house's own labels: made, kept, read back by a scanner that is none of ours, looked at
 //! in a browser.
 
-#[cfg(feature = "preview")]
-use std::path::PathBuf;
-#[cfg(feature = "preview")]
-use std::process::Command;
-
 use opsctl::domain::people::Role;
 #[cfg(feature = "preview")]
 use opsctl::domain::station_code::StationCode;
 use reqwest::StatusCode;
 
+#[cfg(feature = "preview")]
+use crate::codes::scanned;
 use crate::harness::{Kind, Shop, on_all_stores};
 use crate::print_room::{Printer, queue, sending, shared, stations, with_printer};
 use crate::served::Served;
@@ -167,26 +164,6 @@ async fn the_station_is_the_one_named_or_the_only_one() {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("\"printer\": \"zebra\""), "{text}");
-}
-
-/// What a scanner that tells the symbology sends of each picture.
-#[cfg(feature = "preview")]
-fn scanned(pictures: &[PathBuf]) -> Vec<Vec<String>> {
-    let reader = std::env::var("OPSCTL_TEST_CODE_READER").unwrap_or_else(|_| {
-        panic!("OPSCTL_TEST_CODE_READER is not set: start the tests with tests/run.sh")
-    });
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/codes.py");
-    let output = Command::new(reader)
-        .arg(script)
-        .args(pictures)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
 }
 
 #[cfg(feature = "preview")]

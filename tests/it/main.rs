@@ -13,6 +13,7 @@
 
 mod bad_files;
 mod carriage;
+mod codes;
 mod concurrency;
 mod count_entries;
 mod count_places;

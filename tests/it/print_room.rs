@@ -139,8 +139,8 @@ pub async fn with_printer(shop: &Shop, cups: &str, queue: &str) -> Context {
     shop.context_with("printing", &more).await
 }
 
-/// A sending of an order, by our reference, with these documents: (kind, media type, bytes).
-/// Gives their numbers.
+/// A sending of an order, by our reference, with these documents: (kind, media type, bytes),
+/// each label of a piece of its own. Gives their numbers.
 pub async fn sending(
     shop: &Shop,
     ctx: &Context,
@@ -167,12 +167,21 @@ pub async fn sending(
     let mut ids = Vec::new();
     for (at, (kind, media_type, bytes)) in made.iter().enumerate() {
         let title = format!("{kind} {} of {}", at + 1, made.len());
+        let parcel = i64::from(number) * 1_000 + at as i64;
+        if *kind == "label" {
+            shop.sql(&format!(
+                "INSERT INTO parcels (id, consignment_id, number, weight_g) \
+                   VALUES ({parcel}, {number}, {}, 500)",
+                at + 1
+            ))
+            .await;
+        }
         let new = New {
             kind,
             title: &title,
             media_type,
             consignment: Some(number.into()),
-            parcel: None,
+            parcel: (*kind == "label").then_some(parcel),
             template: "",
             bundle: "",
             bytes,

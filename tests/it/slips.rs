@@ -13,6 +13,8 @@ use opsctl::documents::pdf::{Logo, Rendered, render};
 use opsctl::domain::slip::TemplateName;
 use tempfile::TempDir;
 
+use crate::codes::scanned;
+
 /// The version that WeasyPrint draws.
 const HTML: &str = "letter-html-1";
 const ALL: [&str; 3] = ["letter-1", "4x6-1", HTML];
@@ -132,11 +134,9 @@ fn codes(rendered: &Rendered) -> Vec<String> {
             .arg(&path)
             .arg(folder.path().join("page")),
     );
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/slips/codes.py");
-    let read = said(
-        Command::new("/usr/bin/python3")
-            .arg(script)
-            .arg(folder.path()),
-    );
-    read.lines().map(str::to_owned).collect()
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    let mut pages: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    pages.retain(|file| file.extension().is_some_and(|ending| ending == "pgm"));
+    pages.sort();
+    scanned(&pages).concat()
 }

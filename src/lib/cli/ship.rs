@@ -4,6 +4,7 @@
 
 mod consigned;
 mod manual;
+mod report;
 
 use super::{DryRun, Out};
 use crate::context::Context;

@@ -235,8 +235,8 @@ pub async fn sendings(tx: &mut Tx, wanted: &str) -> Result<Vec<Sending>, StoreEr
     .await
 }
 
-/// The documents of a sending that are for paper, in the order they were issued: not the
-/// labels of pieces that were voided.
+/// The documents of a sending that are for paper: the labels of its pieces, but of those that
+/// were voided, then the carrier's papers, then the slip.
 ///
 /// # Errors
 /// The store's.
@@ -245,7 +245,8 @@ pub async fn documents_of(tx: &mut Tx, consignment: i64) -> Result<Vec<i64>, Sto
         .all(
             "SELECT d.id FROM documents d LEFT JOIN parcels p ON p.id = d.parcel_id \
              WHERE d.consignment_id = ? AND d.kind IN ('label', 'paper', 'packing_slip') \
-               AND p.voided_at IS NULL ORDER BY d.id",
+               AND p.voided_at IS NULL AND (d.kind <> 'label' OR p.id IS NOT NULL) \
+             ORDER BY CASE d.kind WHEN 'label' THEN 0 WHEN 'paper' THEN 1 ELSE 2 END, p.number, d.id",
             vals![consignment],
         )
         .await?;

@@ -4,6 +4,7 @@ use opsctl::workflows::consign::{self, Resolution};
 
 use super::dock::{Dock, IN_ALBANY, IN_UTRECHT, numbers, words};
 use crate::harness::{Shop, on_all_stores};
+use crate::print_room::stations;
 use crate::shelves::refused;
 
 on_all_stores!(
@@ -11,6 +12,7 @@ on_all_stores!(
     what_was_never_bought_is_asked_for_three_times_and_then_decided,
     the_carrier_is_down_when_it_is_asked,
     fewer_labels_than_pieces_need_a_decision,
+    labels_that_could_not_be_had_are_fetched_later,
     an_error_inside_a_success_is_no_answer,
     a_number_that_another_parcel_has_is_not_taken,
     a_decision_that_does_not_fit_changes_nothing,
@@ -105,7 +107,8 @@ async fn the_carrier_is_down_when_it_is_asked(shop: Shop) {
 }
 
 async fn fewer_labels_than_pieces_need_a_decision(shop: Shop) {
-    let dock = Dock::open(shop, "US").await;
+    let own = stations("http://127.0.0.1:1", &[("bench", "zebra")]);
+    let dock = Dock::open_with(shop, "US", &own).await;
     dock.packed("1", 3, IN_ALBANY).await;
     dock.spoil("drop-package,path=shipments");
     let said = words(dock.ship(0, "manual:1").await);
@@ -144,6 +147,51 @@ async fn fewer_labels_than_pieces_need_a_decision(shop: Shop) {
     assert_eq!(report["consignment"]["state"], "shipped");
     assert_eq!(numbers(&report["consignment"]), bought);
     assert_eq!((dock.ups().counts().bought, dock.on_hand()), (3, 47));
+    dock.shop.must_be_sound();
+    let reference = report["consignment"]["reference"].as_str().unwrap();
+    let print = [
+        "label",
+        "print",
+        reference,
+        "--station",
+        "bench",
+        "--dry-run",
+    ];
+    let printed = dock.shop.json(&print);
+    let printed = printed["planned"].as_array().unwrap().iter();
+    let kinds: Vec<_> = printed.map(|document| &document["kind"]).collect();
+    assert_eq!(
+        kinds,
+        ["label", "label", "label", "packing_slip"],
+        "each once"
+    );
+}
+
+async fn labels_that_could_not_be_had_are_fetched_later(shop: Shop) {
+    let dock = Dock::open(shop, "US").await;
+    dock.packed("1", 2, IN_ALBANY).await;
+    dock.spoil("drop-package,path=shipments");
+    words(dock.ship(0, "manual:1").await);
+    let id = dock.newest()["id"].to_string();
+    let shipments = dock.ups().shipments();
+    let packages = shipments[0].packages.iter();
+    let all: Vec<&str> = packages.map(|package| package.number.as_str()).collect();
+    dock.spoil("500,path=recovery,times=99");
+    let adopt = ["ship", "resolve", &id, "--adopt", &all.join(",")];
+    let report = dock.shop.json(&adopt);
+    assert_eq!(report["consignment"]["state"], "shipped");
+    let wrong = report["papers"]["wrong"].to_string();
+    assert!(wrong.contains("labels cannot be had"), "{wrong}");
+    dock.sandbox.faults().clear();
+    let again = dock.shop.json(&["ship", "manual:1"]);
+    assert_eq!(again["papers"]["wrong"], serde_json::json!([]));
+    let there = again["consignment"]["documents"].as_array().unwrap();
+    let of_a_piece = there
+        .iter()
+        .filter(|one| one["kind"] == "label" && !one["parcel_id"].is_null());
+    assert_eq!(of_a_piece.count(), 2, "{there:?}");
+    dock.shop.json(&["ship", "manual:1"]);
+    assert_eq!(dock.newest()["id"].to_string(), id);
     dock.shop.must_be_sound();
 }
 

@@ -4,17 +4,19 @@
 use std::path::Path;
 
 use super::list::service_name;
-use super::{Asked, attempt};
+use super::{Asked, attempt, keep};
+use crate::config::CarrierConfig;
 use crate::context::Context;
 use crate::documents::packing_slip::{Shop, Slip, SlipLine, SlipPackage};
 use crate::documents::pdf::{self, DocumentError, Logo};
+use crate::domain::carriage::{Found, Labelled};
 use crate::domain::measure::System;
 use crate::domain::order::Address;
 use crate::domain::slip::TemplateName;
 use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::store::consignments::{self, Content, Parcel, Row};
-use crate::store::{documents, orders, serials};
+use crate::store::{StoreError, Tx, documents, orders, serials};
 use crate::workflows::label::{self, Printed};
 use crate::workflows::{issue_document, printing, until_no_conflict};
 
@@ -172,9 +174,59 @@ pub struct Papers {
     pub wrong: Vec<String>,
 }
 
+/// Asks the carrier for the labels of pieces that have a number and no label: a person has
+/// taken them over while the carrier could not be asked.
+async fn fetch_labels(ctx: &Context, row: &Row) -> anyhow::Result<()> {
+    let lacking = without_label(&mut ctx.store.read().await?, row).await?;
+    let carrier = ctx.tenant.carriers.get(&row.carrier);
+    if lacking.is_empty() || !carrier.is_some_and(CarrierConfig::is_asked) {
+        return Ok(());
+    }
+    let numbers: Vec<String> = lacking.iter().filter_map(|p| p.tracking.clone()).collect();
+    let carrier = ctx.services.carrier(&ctx.tenant, &row.carrier)?;
+    let found = carrier.find(&Asked::of(row)?.sending, &numbers).await;
+    let Found::Pieces(pieces) = found.map_err(|error| attempt::fault(&error))? else {
+        let text = format!("{} has no labels for {}", row.carrier, numbers.join(", "));
+        return Err(Fault::failed(text).into());
+    };
+    until_no_conflict!(keep_labels(ctx, row, &pieces))
+}
+
+async fn keep_labels(ctx: &Context, row: &Row, pieces: &[(usize, Labelled)]) -> anyhow::Result<()> {
+    let mut tx = ctx.store.begin().await?;
+    let of = consignments::parcels(&mut tx, row.id).await?.len();
+    for parcel in without_label(&mut tx, row).await? {
+        let mut labels = pieces.iter().map(|(_, label)| label);
+        let mine = labels.find(|label| parcel.tracking.as_ref() == Some(&label.tracking));
+        if let Some(label) = mine {
+            let number = (parcel.number, of);
+            keep::keep_label(&mut tx, &ctx.stamp(), row.id, Some(&parcel), number, label).await?;
+        }
+    }
+    ctx.store.commit(tx).await?;
+    Ok(())
+}
+
+/// The pieces that stand and have a number, and no label.
+async fn without_label(tx: &mut Tx, row: &Row) -> Result<Vec<Parcel>, StoreError> {
+    let mut parcels = consignments::parcels(tx, row.id).await?;
+    let documents = documents::of_consignment(tx, row.id).await?;
+    let labelled = |parcel: &Parcel| {
+        let of_it = |one: &documents::Row| one.kind == "label" && one.parcel_id == Some(parcel.id);
+        documents.iter().any(of_it)
+    };
+    parcels.retain(|p| p.tracking.is_some() && p.voided_at.is_none() && !labelled(p));
+    Ok(parcels)
+}
+
 /// Draws the slip, and prints all papers at a station where one is named.
 pub(super) async fn papers(ctx: &Context, row: &Row, station: Option<&str>) -> Papers {
     let mut papers = Papers::default();
+    if let Err(error) = fetch_labels(ctx, row).await {
+        papers
+            .wrong
+            .push(format!("labels cannot be had: {error:#}"));
+    }
     if row.direction == "outbound" {
         match slip(ctx, row.id).await {
             Ok(document) => papers.slip = Some(document),
