@@ -7,5 +7,6 @@ pub mod dock;
 mod lost;
 mod on_the_way;
 mod printed;
+mod second_thoughts;
 mod told;
 mod under_fire;

@@ -103,10 +103,7 @@ async fn a_label_is_kept_as_issued_and_printed(shop: Shop) {
             "there is no serial X of PEN",
         ),
         (&["label", "bin", "NONE"], "there is no location \"NONE\""),
-        (
-            &["label", "print", "S-9"],
-            "there is no shipment or consignment S-9",
-        ),
+        (&["label", "print", "S-9"], "there is no consignment S-9"),
         (
             &["label", "reprint", "document:99"],
             "there is no document 99",

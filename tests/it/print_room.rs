@@ -163,25 +163,26 @@ pub async fn sending(
            '', '', 0, 0, 'cli:test', 'r')"
     ))
     .await;
+    let parcel = |at: usize| i64::from(number) * 1_000 + at as i64;
+    for at in (0..made.len()).filter(|at| made[*at].0 == "label") {
+        shop.sql(&format!(
+            "INSERT INTO parcels (id, consignment_id, number, weight_g, tracking) \
+               VALUES ({0}, {number}, {1}, 500, 'T{0}')",
+            parcel(at),
+            at + 1
+        ))
+        .await;
+    }
     let mut tx = ctx.store.begin().await.unwrap();
     let mut ids = Vec::new();
     for (at, (kind, media_type, bytes)) in made.iter().enumerate() {
         let title = format!("{kind} {} of {}", at + 1, made.len());
-        let parcel = i64::from(number) * 1_000 + at as i64;
-        if *kind == "label" {
-            shop.sql(&format!(
-                "INSERT INTO parcels (id, consignment_id, number, weight_g) \
-                   VALUES ({parcel}, {number}, {}, 500)",
-                at + 1
-            ))
-            .await;
-        }
         let new = New {
             kind,
             title: &title,
             media_type,
             consignment: Some(number.into()),
-            parcel: (*kind == "label").then_some(parcel),
+            parcel: (*kind == "label").then_some(parcel(at)),
             template: "",
             bundle: "",
             bytes,

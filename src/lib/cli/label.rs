@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use super::{DryRun, Out};
 use crate::context::Context;
 use crate::fault::{Exit, Fault};
+use crate::store::print_jobs::Row;
 use crate::workflows::label::{self, Form, MakeWish, Subject, Wish};
 use crate::workflows::printing;
 use report::{Jobs, Listed, Looked};
@@ -47,8 +48,8 @@ struct Making {
 enum Command {
     /// Print all labels and papers of a shipment that were not printed yet
     Print {
-        /// A shipment's number, or our reference of a consignment
-        #[arg(value_name = "SHIPMENT|CONSIGNMENT")]
+        /// A consignment, by its number in `opsctl ship list` or by our reference; or an order
+        #[arg(value_name = "CONSIGNMENT|ORDER")]
         sending: String,
         #[command(flatten)]
         place: Where,
@@ -57,7 +58,7 @@ enum Command {
     },
     /// Print again; what still waits in a queue is taken back first
     Reprint {
-        /// document:12, job:7, a shipment's number, or our reference of a consignment
+        /// document:12, job:7, or as with print: a consignment or an order
         #[arg(value_name = "WHAT")]
         what: String,
         #[command(flatten)]
@@ -177,11 +178,15 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
                 jobs: rows,
             };
             out.report(&jobs)?;
-            return Ok(if dry.dry_run {
-                Exit::Done
-            } else {
-                printing::exit(&jobs.jobs)
-            });
+            if dry.dry_run {
+                return Ok(Exit::Done);
+            }
+            let failed = jobs.jobs.iter().filter(|job| job.state == "failed");
+            let failed: Vec<String> = failed.map(told).collect();
+            if !failed.is_empty() {
+                return Err(not_printed(&failed).into());
+            }
+            return Ok(printing::exit(&jobs.jobs));
         }
         Command::Product { sku, making } => (Subject::Product(sku.clone()), making),
         Command::Bin { code, making } => (Subject::Bin(code.clone()), making),
@@ -194,6 +199,16 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
         Command::Tote { number, making } => (Subject::Tote(*number), making),
     };
     make(ctx, out, subject, making).await
+}
+
+fn told(job: &Row) -> String {
+    format!("\n  {} at {}: {}", job.title, job.station, job.said)
+}
+
+/// What did not come out, on stderr: cron mails that, once a job.
+fn not_printed(failed: &[String]) -> Fault {
+    Fault::failed(format!("some jobs did not come out:{}", failed.concat()))
+        .hint("`opsctl label list` shows them; `opsctl label reprint job:N` prints one again")
 }
 
 async fn make(

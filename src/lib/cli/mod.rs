@@ -204,7 +204,8 @@ enum Command {
     Orders(orders::Args),
     /// Keep orders from leaving, and let them go again
     Hold(hold::Args),
-    /// Go through all that a run needs: file, secrets, database, scan index, channels
+    /// Go through all that a run needs: file, secrets, database, scan index, channels, carriers,
+    /// printers
     Doctor(doctor::Args),
     /// Prove that the stored data is sound
     Check(check::Args),

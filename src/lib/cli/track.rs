@@ -3,9 +3,9 @@
 
 use super::{DryRun, Out, Page, Report};
 use crate::context::Context;
-use crate::fault::Exit;
+use crate::fault::{Exit, Fault};
 use crate::jobs::{self, Ended};
-use crate::workflows::track::{self, Which};
+use crate::workflows::track::{self, Silent, Which};
 
 /// Arguments of `opsctl track`.
 #[derive(Debug, clap::Args)]
@@ -84,9 +84,29 @@ pub async fn run(args: &Args, ctx: &Context, out: &mut Out) -> anyhow::Result<Ex
         work.await?.0
     };
     out.report(&report)?;
-    Ok(match (report.failed.is_empty(), report.asked) {
-        (true, _) => Exit::Done,
-        (false, 0) => Exit::TryAgain,
-        (false, _) => Exit::Failed,
+    if !report.stalled.is_empty() {
+        return Err(silent(&report.stalled).into());
+    }
+    if let (Some((number, why)), 0) = (report.failed.first(), report.asked) {
+        let text = format!("nothing could be asked for: {number}: {why}");
+        let exit = report.exit.unwrap_or(Exit::TryAgain);
+        return Err(Fault {
+            exit,
+            ..Fault::failed(text)
+        }
+        .into());
+    }
+    Ok(if report.failed.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Failed
     })
+}
+
+/// What nothing is heard of, on stderr: cron mails that, once a parcel.
+fn silent(stalled: &[Silent]) -> Fault {
+    let told = |one: &Silent| format!("\n  {} ({})", one.tracking, one.order);
+    let lines: String = stalled.iter().map(told).collect();
+    Fault::failed(format!("nothing new is heard of these parcels:{lines}"))
+        .hint("ask the carrier; `opsctl track NUMBER` looks again")
 }

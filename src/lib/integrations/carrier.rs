@@ -14,6 +14,12 @@ pub const NOT_ASKED: &str = "not asked";
 /// A carrier.
 #[async_trait]
 pub trait Carrier: Send + Sync {
+    /// Whether it would take a sending, as far as that is known without asking it.
+    ///
+    /// # Errors
+    /// It would not; nobody was asked.
+    fn fits(&self, sending: &Sending) -> Result<(), CarrierError>;
+
     /// What its services would cost, the cheapest first. Buys nothing.
     ///
     /// # Errors
@@ -52,7 +58,7 @@ pub trait Carrier: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum CarrierError {
     /// It says no, and nothing was done.
-    #[error("{carrier} refuses: {message} ({code})")]
+    #[error("{}", refusal(carrier, code, message))]
     Refused {
         /// Who.
         carrier: String,
@@ -92,6 +98,13 @@ pub enum CarrierError {
     Http(#[from] HttpError),
 }
 
+fn refusal(carrier: &str, code: &str, message: &str) -> String {
+    match code {
+        NOT_ASKED => format!("{carrier} is not asked: {message}"),
+        _ => format!("{carrier} refuses: {message} ({code})"),
+    }
+}
+
 impl CarrierError {
     /// A refusal of ours, before the carrier was asked.
     #[must_use]
@@ -118,6 +131,10 @@ impl CarrierError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let text = match self {
+            Self::Refused { code, .. } if code == NOT_ASKED => {
+                "correct it and ship again, or ship by hand: with --manual, or with a carrier of \
+                 kind = \"manual\""
+            }
             Self::Refused { .. } => return None,
             Self::Unauthorized { .. } => {
                 "check the account and the app's credentials in the tenant file, and that the app \

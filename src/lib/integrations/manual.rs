@@ -45,6 +45,10 @@ fn pieces(sending: &Sending) -> Result<Vec<Labelled>, CarrierError> {
 
 #[async_trait]
 impl Carrier for Manual {
+    fn fits(&self, _: &Sending) -> Result<(), CarrierError> {
+        Ok(())
+    }
+
     /// Refused: nobody can be asked.
     async fn rates(&self, _: &Sending) -> Result<Vec<Rate>, CarrierError> {
         let text = "nobody can be asked what it costs";

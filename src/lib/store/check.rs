@@ -234,7 +234,7 @@ const RULES: &[(&str, &str)] = &[
         "a sending that goes has a number for each of its pieces",
         "SELECT CONCAT('piece ', p.number, ' of consignment ', c.id, ' (', c.state, ')') \
          FROM consignments c JOIN parcels p ON p.consignment_id = c.id \
-         WHERE c.state IN ('bought', 'shipped', 'voiding') AND p.tracking IS NULL",
+         WHERE c.state IN ('bought', 'shipped') AND p.tracking IS NULL",
     ),
     (
         "an order is held by its sending until that is settled",

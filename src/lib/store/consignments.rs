@@ -29,6 +29,9 @@ pub struct Row {
     /// The packing task it was made from, if it was.
     #[serde(skip)]
     pub task_id: Option<i64>,
+    /// The order, while it has no other outbound sending because of this one.
+    #[serde(skip)]
+    pub holds: Option<i64>,
     /// `outbound` or `inbound`.
     pub direction: String,
     /// Who carries it, by the name in `[carriers]`.
@@ -61,12 +64,15 @@ pub struct Row {
     pub shipment_id: Option<i64>,
     /// When it was planned, in UTC milliseconds.
     pub created_at: i64,
+    /// The run that planned it.
+    #[serde(skip)]
+    pub run: String,
 }
 
-const ROW: &str = "SELECT c.id, CONCAT(a.name, ':', o.number) AS order_ref, c.order_id, c.task_id, \
+const ROW: &str = "SELECT c.id, CONCAT(a.name, ':', o.number) AS order_ref, c.order_id, c.task_id, c.holds, \
       c.direction, c.carrier, c.service, c.reference, c.sending, c.state, c.said, c.asked_at, \
       c.carrier_id, c.charge_minor, c.charge_currency, c.tariff, c.billing_weight, c.shipment_id, \
-      c.created_at \
+      c.created_at, c.run \
     FROM consignments c JOIN orders o ON o.id = c.order_id \
     JOIN channel_accounts a ON a.id = o.account_id";
 
@@ -175,6 +181,22 @@ pub async fn by_reference(tx: &mut Tx, reference: &str) -> Result<Option<Row>, S
 pub async fn under_way(tx: &mut Tx, order: i64) -> Result<Option<Row>, StoreError> {
     tx.opt(&format!("{ROW} WHERE c.holds = ?"), vals![order])
         .await
+}
+
+/// The newest sending with which goods of an order come back to us: asked for, or bought and
+/// not void.
+///
+/// # Errors
+/// The store's.
+pub async fn coming_back(tx: &mut Tx, order: i64) -> Result<Option<Row>, StoreError> {
+    tx.opt(
+        &format!(
+            "{ROW} WHERE c.order_id = ? AND c.direction = 'inbound' \
+             AND c.state NOT IN ('voided', 'not_bought') ORDER BY c.id DESC LIMIT 1"
+        ),
+        vals![order],
+    )
+    .await
 }
 
 /// The sendings of an order, oldest first.
@@ -313,7 +335,7 @@ pub async fn set_said(tx: &mut Tx, stamp: &Stamp, id: i64, said: &str) -> Result
     Ok(changed == 1)
 }
 
-/// Notes what was bought.
+/// Notes what was bought. A charge that is known stays where none is told any more.
 ///
 /// # Errors
 /// The store's.
@@ -329,13 +351,17 @@ pub async fn set_bought(
         Tariff::Negotiated => "negotiated",
     });
     tx.run(
-        "UPDATE consignments SET carrier_id = ?, charge_minor = ?, charge_currency = ?, \
-           tariff = ?, billing_weight = ? WHERE id = ?",
+        "UPDATE consignments SET carrier_id = ?, \
+           tariff = COALESCE(?, tariff), \
+           charge_currency = COALESCE(?, charge_currency), \
+           charge_minor = COALESCE(?, charge_minor), \
+           billing_weight = CASE WHEN ? = '' THEN billing_weight ELSE ? END WHERE id = ?",
         vals![
             carrier_id,
-            charge.map(|charge| charge.amount_minor),
-            charge.map(|charge| charge.currency.as_str().to_owned()),
             tariff,
+            charge.map(|charge| charge.currency.as_str().to_owned()),
+            charge.map(|charge| charge.amount_minor),
+            billing_weight,
             billing_weight,
             id
         ],

@@ -210,30 +210,80 @@ pub async fn shift(tx: &mut Tx, row: &Row, now: UtcMs, to: &To<'_>) -> Result<bo
     Ok(changed == 1)
 }
 
+/// Lets a job that is planned come out elsewhere.
+///
+/// # Errors
+/// The store's.
+pub async fn send_to(
+    tx: &mut Tx,
+    job: i64,
+    (station, printer): (&str, &str),
+) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE print_jobs SET station = ?, printer = ? WHERE id = ? AND state = 'planned'",
+        vals![station, printer, job],
+    )
+    .await?;
+    Ok(())
+}
+
 /// What is to be printed of a sending.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Sending {
     /// The number of the consignment.
     pub id: i64,
+    /// `woo:1042`.
+    pub order_ref: String,
     /// Our reference of it.
     pub reference: String,
     /// How it stands with the carrier.
     pub state: String,
 }
 
-/// The sendings that a person may mean: by our reference, or by a shipment's number.
+/// The sendings that a person may mean: by their number, by our reference, or those of an order
+/// (`woo:1042`) that stand.
 ///
 /// # Errors
 /// The store's.
 pub async fn sendings(tx: &mut Tx, wanted: &str) -> Result<Vec<Sending>, StoreError> {
-    let shipment = wanted.parse::<i64>().ok();
+    let number = wanted.parse::<i64>().ok();
     tx.all(
-        "SELECT id, reference, state FROM consignments \
-         WHERE reference = ? OR shipment_id = ? ORDER BY id",
-        vals![wanted, shipment],
+        "SELECT c.id, CONCAT(a.name, ':', o.number) AS order_ref, c.reference, c.state \
+         FROM consignments c JOIN orders o ON o.id = c.order_id \
+           JOIN channel_accounts a ON a.id = o.account_id \
+         WHERE c.reference = ? OR c.id = ? \
+           OR (CONCAT(a.name, ':', o.number) = ? AND c.state NOT IN ('voided', 'not_bought')) \
+         ORDER BY c.id",
+        vals![wanted, number, wanted],
     )
     .await
 }
+
+/// The labels of a sending that are void: of pieces that were voided, or of all of it.
+///
+/// # Errors
+/// The store's.
+pub async fn void_labels(tx: &mut Tx, consignment: i64) -> Result<Vec<i64>, StoreError> {
+    let sql = format!("{VOID} AND d.consignment_id = ? ORDER BY d.id");
+    let rows: Vec<(i64,)> = tx.all(&sql, vals![consignment]).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Whether a document is a label that is void.
+///
+/// # Errors
+/// The store's.
+pub async fn is_void(tx: &mut Tx, document: i64) -> Result<bool, StoreError> {
+    let sql = format!("{VOID} AND d.id = ?");
+    let row: Option<(i64,)> = tx.opt(&sql, vals![document]).await?;
+    Ok(row.is_some())
+}
+
+const VOID: &str = "SELECT d.id FROM documents d \
+    JOIN consignments c ON c.id = d.consignment_id \
+    LEFT JOIN parcels p ON p.id = d.parcel_id \
+    WHERE d.kind = 'label' AND (p.voided_at IS NOT NULL \
+      OR c.state IN ('voiding', 'voided', 'not_bought'))";
 
 /// The documents of a sending that are for paper: the labels of its pieces, but of those that
 /// were voided, then the carrier's papers, then the slip.

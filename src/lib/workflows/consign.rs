@@ -7,25 +7,32 @@
 //! decides what the carrier cannot say.
 
 mod attempt;
+mod before;
 mod buy;
+mod choose;
 mod keep;
 mod leave;
 mod list;
 mod papers;
 mod prepare;
+mod relabel;
 mod resolve;
 mod returns;
 mod settle;
 mod void;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{low_stock, ship, tell};
+use super::{label, low_stock, ship, tell};
 use crate::context::Context;
 use crate::domain::carriage::{Piece, Rate, Sending};
 use crate::fault::Fault;
 use crate::store::consignments::{self, Row};
+use crate::store::orders;
 
+pub use buy::interrupted;
 pub use list::{Shown, ShownPiece, list, of_order, one};
 pub use papers::{Papers, slip};
 pub use resolve::{Resolution, resolve};
@@ -65,6 +72,12 @@ struct Asked {
     partial: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     serials: Vec<String>,
+    /// What leaves with it, as it was when the labels were bought: SKU and units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leaves: Option<BTreeMap<String, i64>>,
+    /// Where its labels and papers are printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    station: Option<String>,
 }
 
 impl Asked {
@@ -135,6 +148,7 @@ pub async fn rates(ctx: &Context, wish: &Wish) -> anyhow::Result<Rates> {
             return Err(Fault::failed(format!("{order} has left already")).into());
         }
     };
+    before::carrier_takes(ctx, &plan)?;
     let carrier = ctx.services.carrier(&ctx.tenant, &plan.carrier)?;
     let mut sending = plan.asked.sending.clone();
     if wish.service.is_none() {
@@ -157,42 +171,60 @@ pub async fn rates(ctx: &Context, wish: &Wish) -> anyhow::Result<Rates> {
 /// The order cannot leave, the carrier refuses or cannot be asked, or whether it sold the
 /// labels is not known: the consignment then says so.
 pub async fn ship(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
+    let station = wish.station.as_deref();
+    is_a_station(ctx, station)?;
     let (id, before, report) = match prepare::prepare(ctx, wish).await? {
         prepare::Prepared::Left(order) => {
-            let mut tx = ctx.store.read().await?;
-            let found = super::orders::exactly_one(
-                crate::store::orders::find(&mut tx, &order).await?,
-                &order,
-            )?;
-            let last = consignments::of_order(&mut tx, found.id).await?.pop();
-            drop(tx);
-            let Some(last) = last else {
-                return Err(Fault::failed(format!("{order} wants nothing more"))
-                    .hint(format!("`opsctl orders show {order}`"))
-                    .into());
-            };
+            let last = last_sent(ctx, &order).await?;
             (last.id, true, blank(&last))
         }
-        prepare::Prepared::UnderWay(row) => {
+        prepare::Prepared::UnderWay(row) => (row.id, false, blank(&row)),
+        prepare::Prepared::New(mut plan) => {
+            before::numbers_fit(ctx, &plan)?;
+            before::carrier_takes(ctx, &plan)?;
+            plan.asked.leaves = before::would_leave(ctx, &plan).await?;
             if wish.dry_run {
-                return finished(ctx, blank(&row), row.id, true, None).await;
+                return Ok(plan.report(true));
             }
-            (row.id, false, blank(&row))
-        }
-        prepare::Prepared::New(plan) => {
-            let report = plan.report(wish.dry_run);
-            prepare::numbers_fit(ctx, &plan)?;
-            prepare::would_leave(ctx, &plan).await?;
-            if wish.dry_run {
-                return Ok(report);
-            }
-            prepare::check_address(ctx, &plan, wish.address_as_is).await?;
+            before::check_address(ctx, &plan, wish.address_as_is).await?;
             let id = buy::buy(ctx, &plan).await?;
-            (id, false, report)
+            (id, false, plan.report(false))
         }
     };
-    let station = wish.station.as_deref();
+    if wish.dry_run {
+        return looked_at(ctx, report, id).await;
+    }
     finished(ctx, report, id, before, station).await
+}
+
+/// Whether a station that is named is one, before money is spent.
+fn is_a_station(ctx: &Context, named: Option<&str>) -> Result<(), Fault> {
+    match named {
+        Some(_) => label::station(&ctx.tenant, named).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+/// The newest sending of an order that wants nothing more.
+async fn last_sent(ctx: &Context, order: &str) -> anyhow::Result<Row> {
+    let mut tx = ctx.store.read().await?;
+    let found = super::orders::exactly_one(orders::find(&mut tx, order).await?, order)?;
+    let last = consignments::of_order(&mut tx, found.id).await?.pop();
+    last.ok_or_else(|| {
+        let text = match found.rule.as_str() {
+            "shipped" => format!("{order} has left, without a carrier of [carriers]"),
+            _ => format!("{order} wants nothing: its status is {}", found.status),
+        };
+        let fault = Fault::failed(text).hint(format!("`opsctl orders show {order}`"));
+        fault.into()
+    })
+}
+
+/// A sending as it stands, with nothing done.
+async fn looked_at(ctx: &Context, mut report: Report, id: i64) -> anyhow::Result<Report> {
+    report.dry_run = true;
+    report.consignment = Some(list::one(ctx, id).await?);
+    Ok(report)
 }
 
 fn blank(row: &Row) -> Report {
@@ -224,14 +256,17 @@ async fn finished(
         settle::of_one(ctx, id).await?;
         report.shipped = leave::leave(ctx, id).await?;
         low_stock::refresh(ctx).await?;
-        let told = tell::all(ctx).await?;
-        report.shop_waits = told.waiting;
-        report.needs_decision = told.needs_decision;
     }
     let shown = list::one(ctx, id).await?;
     report.service.clone_from(&shown.row.service);
     if shown.row.state == "shipped" {
         report.papers = papers::papers(ctx, &shown.row, station).await;
+    }
+    // The packer has the papers by now; the shop may be slow.
+    if !before {
+        let told = tell::soon(ctx).await?;
+        report.shop_waits = told.waiting;
+        report.needs_decision = told.needs_decision;
     }
     report.consignment = Some(list::one(ctx, id).await?);
     Ok(report)

@@ -20,7 +20,7 @@ use crate::workflows::{printing, until_no_conflict};
 
 pub use make::{Kept, MakeWish, Subject, make};
 pub use preview::{File, Form, is_there, preview};
-pub use reprint::{Again, reprint};
+pub use reprint::{Again, reprint, take_back};
 
 /// What is asked for, and where it is to come out.
 #[derive(Debug, Clone)]
@@ -55,6 +55,8 @@ pub struct Printed {
     pub dry_run: bool,
     /// Where.
     pub station: String,
+    /// The order it belongs to, where it was asked for by that or by its consignment.
+    pub order: Option<String>,
     /// What is newly printed, or would be.
     pub planned: Vec<Placed>,
     /// The jobs, as they are now.
@@ -132,24 +134,24 @@ async fn the_sending(tx: &mut Tx, wanted: &str) -> anyhow::Result<Sending> {
     match (found.pop(), found.is_empty()) {
         (Some(sending), true) => Ok(sending),
         (Some(last), false) => {
-            let mut all: Vec<String> = found.into_iter().map(|s| s.reference).collect();
-            all.push(last.reference);
-            let text = format!("shipment {wanted} went as several consignments");
+            let mut all: Vec<String> = found.into_iter().map(|s| s.id.to_string()).collect();
+            all.push(last.id.to_string());
+            let text = format!("{wanted} went as several consignments");
             Err(Fault::usage(text)
                 .hint(format!("say which: {}", all.join(", ")))
                 .into())
         }
         (None, _) => {
-            let text = format!("there is no shipment or consignment {wanted}");
+            let text = format!("there is no consignment {wanted}");
             Err(Fault::failed(text)
-                .hint("a shipment is said by its number, a consignment by our reference of it")
+                .hint("say its number as `opsctl ship list` has it, or the order: woo:1042")
                 .into())
         }
     }
 }
 
-/// The documents of a sending, which must be one that still goes.
-async fn of_sending(tx: &mut Tx, wanted: &str) -> anyhow::Result<Vec<i64>> {
+/// The order and the documents of a sending, which must be one that still goes.
+async fn of_sending(tx: &mut Tx, wanted: &str) -> anyhow::Result<(String, Vec<i64>)> {
     let sending = the_sending(tx, wanted).await?;
     if matches!(sending.state.as_str(), "voiding" | "voided" | "not_bought") {
         let state = sending.state.replace('_', " ");
@@ -161,7 +163,7 @@ async fn of_sending(tx: &mut Tx, wanted: &str) -> anyhow::Result<Vec<i64>> {
         let text = format!("consignment {} has no labels yet", sending.reference);
         return Err(Fault::failed(text).into());
     }
-    Ok(documents)
+    Ok((sending.order_ref, documents))
 }
 
 /// Where a document comes out.
@@ -183,8 +185,8 @@ async fn placed(
     })
 }
 
-/// Prints all labels and papers of a sending that were not printed before: by shipment number
-/// or by our reference. What failed before the print server took it is tried again.
+/// Prints all labels and papers of a sending that were not printed before. What failed before
+/// the print server took it is tried again.
 ///
 /// # Errors
 /// There is no such sending, it does not go any more, the station is not clear, or the
@@ -205,12 +207,15 @@ async fn plan(ctx: &Context, wish: &Wish) -> anyhow::Result<Printed> {
     let mut done = Printed {
         dry_run: wish.dry_run,
         station: place.0.to_owned(),
+        order: None,
         planned: Vec::new(),
         jobs: Vec::new(),
         before: 0,
         for_reprint: Vec::new(),
     };
-    for document in of_sending(&mut tx, &wish.what).await? {
+    let (order, documents) = of_sending(&mut tx, &wish.what).await?;
+    done.order = Some(order);
+    for document in documents {
         let wanted = placed(&mut tx, place, document).await?;
         let Some(last) = print_jobs::of_document(&mut tx, document).await?.pop() else {
             let where_to = (place.0, wanted.printer.as_str());
@@ -225,6 +230,8 @@ async fn plan(ctx: &Context, wish: &Wish) -> anyhow::Result<Printed> {
             ("failed" | "dropped", Some(_)) => done.for_reprint.push(last.id),
             ("failed" | "dropped", None) => {
                 again_from_the_start(&mut tx, &last, stamp.at).await?;
+                let where_to = (place.0, wanted.printer.as_str());
+                print_jobs::send_to(&mut tx, last.id, where_to).await?;
                 done.jobs.push(last);
                 done.planned.push(wanted);
             }

@@ -103,7 +103,7 @@ pub async fn run(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
     let mut report = until_no_conflict!(once(ctx, wish))?;
     if !wish.dry_run {
         low_stock::refresh(ctx).await?;
-        let told = tell::all(ctx).await?;
+        let told = tell::soon(ctx).await?;
         report.shop_waits = told.waiting;
         report.needs_decision = told.needs_decision;
     }
@@ -290,7 +290,7 @@ impl OneOrder<'_> {
         } = self.order;
         if let Some(holds) = holds {
             return Err(Fault::failed(format!("{name} is on hold: {holds}"))
-                .hint("an order leaves when its holds are released"));
+                .hint(format!("`opsctl hold release {name}` lets it go again")));
         }
         match rule.as_str() {
             "ship" => Ok(()),

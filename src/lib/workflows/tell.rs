@@ -1,5 +1,7 @@
 //! The shops hear what they are to be told: statuses, and notes about parcels.
 
+use std::time::Duration;
+
 use super::tell_note;
 use super::tell_shop::{self, Told};
 use crate::config::{Channel, WooCommerce};
@@ -29,4 +31,22 @@ pub async fn all(ctx: &Context) -> anyhow::Result<Told> {
         sum.needs_decision.extend(told.needs_decision);
     }
     Ok(sum)
+}
+
+/// How long somebody who ships is kept waiting for the shops.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Tells all shops of the tenant while somebody waits: a shop that does not answer is told by
+/// the next sync, which asks what became of what was under way.
+///
+/// # Errors
+/// As [`run`].
+pub async fn soon(ctx: &Context) -> anyhow::Result<Told> {
+    match tokio::time::timeout(PATIENCE, all(ctx)).await {
+        Ok(told) => told,
+        Err(_) => Ok(Told {
+            waiting: vec!["the shop has not answered yet".to_owned()],
+            ..Told::default()
+        }),
+    }
 }

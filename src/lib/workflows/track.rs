@@ -7,7 +7,9 @@ use serde_json::json;
 use super::{tell, tell_note, until_no_conflict};
 use crate::context::Context;
 use crate::domain::carriage::{Stage, Tracked};
-use crate::fault::Fault;
+use crate::fault::{Exit, Fault};
+use crate::integrations::carrier::CarrierError;
+use crate::store::Tx;
 use crate::store::consignments::{self, NewHappening, Open};
 use crate::store::events::{self, Event};
 
@@ -42,6 +44,9 @@ pub struct Report {
     pub failed: Vec<(String, String)>,
     /// Pieces that wait for another run.
     pub left: usize,
+    /// How a run ends that could ask for nothing, by the last failure.
+    #[serde(skip)]
+    pub exit: Option<Exit>,
 }
 
 /// A piece that moved on.
@@ -103,14 +108,20 @@ pub async fn track(ctx: &Context, which: &Which, dry_run: bool) -> anyhow::Resul
                 report.moved.extend(moved);
             }
             Err(error) => {
-                failures += 1;
-                report
-                    .failed
-                    .push((parcel.tracking.clone(), error.to_string()));
+                report.exit = Some(error.exit());
+                let why = error.to_string();
+                report.failed.push((parcel.tracking.clone(), why));
+                if matches!(error, CarrierError::Refused { .. }) {
+                    // Of this number alone: the others are asked for, and it when its turn
+                    // comes again.
+                    until_no_conflict!(refused(ctx, parcel, dry_run))?;
+                } else {
+                    failures += 1;
+                }
             }
         }
     }
-    if *which == Which::Open && failures == 0 {
+    if *which == Which::Open && (failures == 0 || report.asked > 0) {
         report.stalled = until_no_conflict!(stalled(ctx, dry_run))?;
     }
     if !dry_run && !report.moved.is_empty() {
@@ -127,13 +138,26 @@ async fn parcels(ctx: &Context, which: &Which) -> anyhow::Result<Vec<Open>> {
     };
     let mut parcels = Vec::new();
     for number in numbers {
-        let found = consignments::with_number(&mut tx, number).await?;
-        parcels.push(found.ok_or_else(|| {
-            Fault::failed(format!("no parcel of ours has the number {number}"))
-                .hint("`opsctl ship list` shows those there are")
-        })?);
+        let bare: String = number.split_whitespace().collect();
+        let found = match consignments::with_number(&mut tx, number).await? {
+            Some(found) => Some(found),
+            None => consignments::with_number(&mut tx, &bare.to_uppercase()).await?,
+        };
+        let Some(found) = found else {
+            return Err(not_followed(&mut tx, number).await?.into());
+        };
+        parcels.push(found);
     }
     Ok(parcels)
+}
+
+/// Why a number cannot be asked for.
+async fn not_followed(tx: &mut Tx, number: &str) -> anyhow::Result<Fault> {
+    Ok(match consignments::with_tracking(tx, number).await? {
+        Some(_) => Fault::failed(format!("the label {number} is void")),
+        None => Fault::failed(format!("no parcel of ours has the number {number}"))
+            .hint("`opsctl ship list` shows those there are"),
+    })
 }
 
 /// The carriers that can be asked where parcels are.
@@ -141,6 +165,16 @@ fn asked(ctx: &Context) -> Vec<&str> {
     let carriers = ctx.tenant.carriers.iter();
     let asked = carriers.filter(|(_, carrier)| carrier.is_asked());
     asked.map(|(name, _)| name.as_str()).collect()
+}
+
+/// Notes that a piece was asked for in vain.
+async fn refused(ctx: &Context, parcel: &Open, dry_run: bool) -> anyhow::Result<()> {
+    let mut tx = ctx.store.begin().await?;
+    consignments::asked(&mut tx, &ctx.stamp(), parcel.id, None).await?;
+    if !dry_run {
+        ctx.store.commit(tx).await?;
+    }
+    Ok(())
 }
 
 /// Notes what a carrier tells of a piece.
@@ -199,7 +233,7 @@ async fn note(
 }
 
 /// The shop is told when the last piece of a sending was delivered.
-async fn delivered(ctx: &Context, tx: &mut crate::store::Tx, parcel: &Open) -> anyhow::Result<()> {
+async fn delivered(ctx: &Context, tx: &mut Tx, parcel: &Open) -> anyhow::Result<()> {
     let all = consignments::parcels(tx, parcel.consignment_id).await?;
     let done = all
         .iter()

@@ -35,7 +35,11 @@ async fn a_stopped_printer_holds_no_parcel_up(shop: Shop) {
     let dock = Dock::open_with(shop, "NL", &stations(&cups, &[("bench", &queue)])).await;
     dock.packed("1", 2, IN_UTRECHT).await;
     admin(&cups, "cupsdisable", &[&queue]);
-    let report = dock.shop.json(&["ship", "manual:1", "--station", "bench"]);
+    let output = dock
+        .shop
+        .run(&["ship", "manual:1", "--station", "bench", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["consignment"]["state"], "shipped");
     assert_eq!(numbers(&report["consignment"]).len(), 2);
     let wrong = report["papers"]["wrong"].to_string();

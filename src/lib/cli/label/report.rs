@@ -88,6 +88,9 @@ fn advise(page: &mut Page, rows: &[Row]) {
 
 impl Report for Printed {
     fn render(&self, page: &mut Page) {
+        if let Some(order) = &self.order {
+            page.line(format!("Papers of {order}, at {}:", self.station));
+        }
         if self.dry_run {
             for wanted in &self.planned {
                 page.line(format!(

@@ -3,6 +3,7 @@
 
 use super::report::Listed;
 use super::{Args, manual};
+use crate::cli::serve::told_to_stop;
 use crate::cli::{DryRun, Out};
 use crate::context::Context;
 use crate::domain::carriage::Piece;
@@ -39,20 +40,19 @@ pub(super) enum Command {
         dry: DryRun,
     },
     /// Say what the carrier could not: whether labels were bought
+    #[command(group = clap::ArgGroup::new("word").required(true).args(["adopt", "not_bought"]))]
     Resolve {
         /// Its number
         consignment: i64,
         /// They were: the numbers of all pieces, in their order
-        #[arg(
-            long,
-            value_name = "TRACKING",
-            value_delimiter = ',',
-            required_unless_present = "not_bought"
-        )]
+        #[arg(long, value_name = "TRACKING", value_delimiter = ',')]
         adopt: Vec<String>,
         /// They were not
-        #[arg(long, conflicts_with = "adopt")]
+        #[arg(long)]
         not_bought: bool,
+        /// Take the numbers as they are, also where the carrier does not know them
+        #[arg(long, conflicts_with = "not_bought")]
+        as_is: bool,
         #[command(flatten)]
         dry: DryRun,
     },
@@ -71,6 +71,9 @@ pub(super) enum Command {
         /// The service: the carrier's code, or the shop's name of it
         #[arg(long)]
         service: Option<String>,
+        /// Buy labels also where some were bought for a return of this order
+        #[arg(long)]
+        another: bool,
         /// Print the labels at this station
         #[arg(long, value_name = "NAME", env = "OPSCTL_STATION")]
         station: Option<String>,
@@ -94,7 +97,8 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Out) -> anyh
         } => {
             let report = consign::void(ctx, *consignment, pieces, dry.dry_run).await?;
             out.report(&report)?;
-            if report.why.is_some() || (!pieces.is_empty() && report.voided.is_empty()) {
+            let whole = pieces.is_empty() && report.stands.is_empty();
+            if report.why.is_some() || !(whole || report.voided.len() == pieces.len()) {
                 return Ok(Exit::Failed);
             }
         }
@@ -102,21 +106,28 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Out) -> anyh
             consignment,
             adopt,
             not_bought,
+            as_is,
             dry,
         } => {
             let resolution = if *not_bought {
                 Resolution::NotBought
             } else {
                 let number = |text: &String| manual::name("a tracking number", text);
-                Resolution::Adopt(adopt.iter().map(number).collect::<Result<_, _>>()?)
+                Resolution::Adopt {
+                    numbers: adopt.iter().map(number).collect::<Result<_, _>>()?,
+                    as_is: *as_is,
+                }
             };
             let report = consign::resolve(ctx, *consignment, &resolution, dry.dry_run).await?;
             out.report(&report)?;
+            return Ok(exit(&report));
         }
         Command::Settle => {
             let work = async {
                 let settled = consign::settle(ctx).await?;
-                let whole = settled.failed.is_empty() && settled.needs_decision.is_empty();
+                let whole = settled.failed.is_empty()
+                    && settled.needs_decision.is_empty()
+                    && settled.not_printed.is_empty();
                 Ok((settled, if whole { Ended::Done } else { Ended::Partly }))
             };
             let (settled, ended) = jobs::run(ctx, "ship-settle", work).await?;
@@ -130,6 +141,7 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Out) -> anyh
             packages,
             carrier,
             service,
+            another,
             station,
             dry,
         } => {
@@ -137,11 +149,14 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Out) -> anyh
                 order: order.clone(),
                 carrier: carrier.clone(),
                 service: service.clone(),
+                another: *another,
                 station: station.clone(),
                 pieces: pieces(ctx, packages)?,
                 dry_run: dry.dry_run,
             };
-            out.report(&consign::ask_back(ctx, &wish).await?)?;
+            let report = unless_stopped(ctx, order, consign::ask_back(ctx, &wish)).await?;
+            out.report(&report)?;
+            return Ok(exit(&report));
         }
     }
     Ok(Exit::Done)
@@ -150,6 +165,7 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Out) -> anyh
 /// What a person has to look at, on stderr: cron mails that.
 fn partly(settled: &Settled) -> Fault {
     let all = settled.needs_decision.iter().chain(&settled.failed);
+    let all = all.chain(&settled.not_printed);
     let lines = all.map(|(id, order, why)| format!("\n  consignment {id} of {order}: {why}"));
     Fault::failed(format!(
         "some shipments are not settled:{}",
@@ -182,13 +198,40 @@ pub(super) async fn ship(
         out.report(&consign::rates(ctx, &wish).await?)?;
         return Ok(Exit::Done);
     }
-    let report = consign::ship(ctx, &wish).await?;
+    let report = unless_stopped(ctx, order, consign::ship(ctx, &wish)).await?;
     out.report(&report)?;
-    Ok(if report.needs_decision.is_empty() {
+    Ok(exit(&report))
+}
+
+/// Does what is to be done for an order, or says how it stands where the run is told to stop.
+async fn unless_stopped<R>(
+    ctx: &Context,
+    order: &str,
+    work: impl Future<Output = anyhow::Result<R>>,
+) -> anyhow::Result<R> {
+    let stop = told_to_stop()?;
+    tokio::select! {
+        done = work => done,
+        () = stop => {
+            let text = if consign::interrupted(ctx, order).await? {
+                format!("stopped while labels for {order} were bought: they may have been sold")
+            } else {
+                format!("stopped; what was begun for {order} stands")
+            };
+            Err(Fault::try_again(text)
+                .hint("run it again: it first asks what was done, and does only what is missing")
+                .into())
+        }
+    }
+}
+
+/// What did not come out of the printer is a failure, though the parcel goes.
+fn exit(report: &consign::Report) -> Exit {
+    if report.papers.wrong.is_empty() {
         Exit::Done
     } else {
         Exit::Failed
-    })
+    }
 }
 
 /// Reads pieces, in the units of the sender's country where none are said.

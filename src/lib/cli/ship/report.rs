@@ -59,19 +59,45 @@ impl Report for Rates {
 
 impl Report for consign::Report {
     fn render(&self, page: &mut Page) {
-        if self.dry_run {
+        if let (true, Some(shown)) = (self.dry_run, &self.consignment) {
             page.line(format!(
-                "Dry run: {} would be asked for {} label{} for {}, service {}.",
-                self.carrier,
-                self.pieces.len(),
-                if self.pieces.len() == 1 { "" } else { "s" },
-                self.order,
-                self.service
+                "Dry run: nothing would be bought for {}.",
+                self.order
             ));
+            shown.render(page);
+            return;
+        }
+        if self.dry_run {
+            let count = self.pieces.len();
+            page.line(format!(
+                "Dry run: {} would be asked for {count} label{} for {}{}.",
+                self.carrier,
+                if count == 1 { "" } else { "s" },
+                self.order,
+                match self.service.as_str() {
+                    "" => String::new(),
+                    service => format!(", service {service}"),
+                }
+            ));
+            page.table(
+                &["piece#", "grams#", "mm"],
+                self.pieces.iter().enumerate().map(|(at, piece)| {
+                    let size = piece.size_mm.map(|[l, w, h]| format!("{l} x {w} x {h}"));
+                    vec![
+                        (at + 1).to_string(),
+                        piece.weight_g.to_string(),
+                        size.unwrap_or_default(),
+                    ]
+                }),
+            );
             return;
         }
         if self.before {
             page.line(format!("{}: nothing was bought now.", self.order));
+            let inbound = |shown: &Shown| shown.row.direction == "inbound";
+            if self.consignment.as_ref().is_some_and(inbound) {
+                page.line("`--another` buys labels for one more return.");
+            }
         }
         if let Some(shown) = &self.consignment {
             shown.render(page);
@@ -80,15 +106,23 @@ impl Report for consign::Report {
             manual::one(shipped, page);
         }
         if let Some(printed) = &self.papers.printed {
+            let done = printed.jobs.iter().filter(|job| job.state == "printed");
+            let count = done.count();
             page.line(format!(
-                "Printed at {}: {} document{}.",
+                "Printed at {}: {count} document{}.",
                 printed.station,
-                printed.planned.len(),
-                if printed.planned.len() == 1 { "" } else { "s" }
+                if count == 1 { "" } else { "s" }
             ));
         }
         for wrong in &self.papers.wrong {
             page.line(format!("Not printed: {wrong}"));
+        }
+        if !self.papers.wrong.is_empty() {
+            page.line(format!(
+                "When that is mended: `opsctl label print {}`; what failed at CUPS: `opsctl label \
+                 reprint job:N`.",
+                self.order
+            ));
         }
         for order in &self.shop_waits {
             page.line(format!("The shop will be told by the next sync: {order}"));
@@ -220,6 +254,9 @@ impl Report for Voiding {
         if let Some(why) = &self.why {
             page.line(format!("The carrier does not void it: {why}"));
         }
+        for label in &self.may_print {
+            page.line(format!("May still come out of the printer: {label}"));
+        }
         if self.left && self.stands.is_empty() {
             page.line(format!(
                 "The goods of {} have left by the books. `opsctl ship {}` buys new labels for \
@@ -252,17 +289,19 @@ impl Report for Settled {
                 &self.needs_decision,
             ),
             ("Failed", &self.failed),
+            ("Not printed", &self.not_printed),
         ];
         for (what, all) in told {
             for (id, order, why) in all {
                 page.line(format!("{what}: consignment {id} of {order}: {why}"));
             }
         }
-        if serde_json::to_value(self).is_ok_and(|all| {
-            all.as_object()
-                .is_some_and(|all| all.values().all(|v| *v == serde_json::json!([])))
-        }) {
-            page.line("Nothing is open.");
+        match self.open {
+            0 => page.line("Nothing is open."),
+            1 => page.line("1 consignment is open: `opsctl ship list --open`."),
+            open => page.line(format!(
+                "{open} consignments are open: `opsctl ship list --open`."
+            )),
         }
     }
 }

@@ -143,8 +143,13 @@ impl Client {
     /// Refuses what UPS would need papers for that are not made here.
     fn without_papers(&self, sending: &Sending) -> Result<(), CarrierError> {
         let from = sending.from.as_ref().unwrap_or(&sending.shipper);
-        if fit::country(from).is_empty() || fit::country(&sending.to).is_empty() {
-            return Err(self.not_asked("an address has no country"));
+        for (whose, address) in [
+            ("whom it comes from", from),
+            ("whom it goes to", &sending.to),
+        ] {
+            if fit::country(address).is_empty() {
+                return Err(self.not_asked(format!("the address of {whose} has no country")));
+            }
         }
         match customs_papers(from, &sending.to) {
             Some(why) => Err(self.not_asked(why)),
@@ -166,6 +171,10 @@ impl Client {
 
 #[async_trait]
 impl Carrier for Client {
+    fn fits(&self, sending: &Sending) -> Result<(), CarrierError> {
+        self.purchase(sending).map(|_| ())
+    }
+
     async fn rates(&self, sending: &Sending) -> Result<Vec<Rate>, CarrierError> {
         self.ask_rates(sending).await
     }

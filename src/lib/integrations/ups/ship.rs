@@ -79,15 +79,22 @@ struct PackageResult {
 impl Client {
     /// Buys the labels.
     pub(super) async fn ship(&self, sending: &Sending) -> Result<Bought, CarrierError> {
-        self.without_papers(sending)?;
-        let body = self
-            .ship_request(sending)
-            .map_err(|why| self.not_asked(why))?;
+        let body = self.purchase(sending)?;
         let path = "shipments/v2409/ship";
         let response = self
             .ask(Deed::Purchase, Method::POST, path, Some(&body))
             .await?;
         self.bought(&response)
+    }
+
+    /// The request that buys a sending.
+    ///
+    /// # Errors
+    /// UPS would not take it as it is; nobody was asked.
+    pub(super) fn purchase(&self, sending: &Sending) -> Result<Value, CarrierError> {
+        self.without_papers(sending)?;
+        self.ship_request(sending)
+            .map_err(|why| self.not_asked(why))
     }
 
     fn bought(&self, response: &Response) -> Result<Bought, CarrierError> {

@@ -288,7 +288,7 @@ pub async fn happenings(
 }
 
 /// Pieces on their way with these carriers that nothing new was heard of since a moment, and
-/// that do not count as stalled yet.
+/// that do not count as stalled yet; of what comes back, only what the customer has sent.
 ///
 /// # Errors
 /// The store's.
@@ -301,6 +301,7 @@ pub async fn stalled(
     tx.all(
         &format!(
             "{OPEN} {on_their_way} AND p.stalled_at IS NULL \
+             AND (c.direction = 'outbound' OR COALESCE(p.stage, 'label_made') <> 'label_made') \
              AND COALESCE(p.stage_at, c.created_at) < ? \
              AND NOT EXISTS (SELECT 1 FROM tracking_events e \
                WHERE e.parcel_id = p.id AND e.seen_at >= ?) ORDER BY p.id"

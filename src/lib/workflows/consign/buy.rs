@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::attempt::{KIND, call_ends, fault, intent, subject, the};
-use super::keep::{keep, too_late};
+use super::keep::{keep, keep_papers, too_late};
 use super::prepare::Plan;
 use crate::context::Context;
 use crate::domain::carriage::Bought;
@@ -13,7 +13,8 @@ use crate::integrations::carrier::CarrierError;
 use crate::store::consignments::{self, New, State};
 use crate::store::events::{self, Event};
 use crate::store::outbox::{self, Outcome};
-use crate::store::packages;
+use crate::store::{orders, packages};
+use crate::workflows::orders::exactly_one;
 use crate::workflows::until_no_conflict;
 
 /// Asks a carrier for labels; gives the sending's number. What came of it stands there:
@@ -32,10 +33,57 @@ pub(super) async fn buy(ctx: &Context, plan: &Plan) -> anyhow::Result<i64> {
     }
 }
 
-/// Commits the attempt: from here on it may have been bought.
-async fn record(ctx: &Context, plan: &Plan) -> anyhow::Result<(i64, outbox::Row)> {
+/// Notes that this run was told to stop while it bought something for an order: the next one
+/// asks the carrier at once. Gives whether it did.
+///
+/// # Errors
+/// The store's.
+pub async fn interrupted(ctx: &Context, order: &str) -> anyhow::Result<bool> {
+    until_no_conflict!(cut_off(ctx, order))
+}
+
+async fn cut_off(ctx: &Context, order: &str) -> anyhow::Result<bool> {
     let mut tx = ctx.store.begin().await?;
     let stamp = ctx.stamp();
+    let order = exactly_one(orders::find(&mut tx, order).await?, order)?;
+    let rows = consignments::of_order(&mut tx, order.id).await?;
+    let mine = rows
+        .into_iter()
+        .find(|row| row.state == "calling" && row.run == ctx.run);
+    let Some(row) = mine else {
+        return Ok(false);
+    };
+    let why = "the run that bought it was told to stop";
+    consignments::set_state(&mut tx, &stamp, &row, State::Unknown, why).await?;
+    if let Some(attempt) = outbox::by_intent(&mut tx, &intent(&row.reference)).await? {
+        let outcome = Outcome::Again(why.to_owned(), stamp.at);
+        outbox::decide(&mut tx, &attempt, stamp.at, &outcome).await?;
+    }
+    ctx.store.commit(tx).await?;
+    Ok(true)
+}
+
+/// Commits the attempt: from here on it may have been bought.
+async fn record(ctx: &Context, plan: &Plan) -> anyhow::Result<(i64, outbox::Row)> {
+    // Returns have no hold on the order that would keep two of them apart.
+    let mut tx = if plan.inbound {
+        ctx.store.allocate().await?
+    } else {
+        ctx.store.begin().await?
+    };
+    let stamp = ctx.stamp();
+    if plan.inbound
+        && let Some(row) = consignments::coming_back(&mut tx, plan.order).await?
+        && (row.state != "shipped" || !plan.another)
+    {
+        let text = format!(
+            "a return of {} is being bought by somebody else",
+            plan.order_ref
+        );
+        return Err(Fault::try_again(text)
+            .hint(format!("`opsctl ship show {}`", row.id))
+            .into());
+    }
     if let Some(task) = plan.task
         && !packages::is_packed(&mut tx, task).await?
     {
@@ -100,6 +148,20 @@ async fn note(
         }
         // It took so long that somebody else has asked, and settled what became of it.
         (Ok(bought), "not_bought") => too_late(&mut tx, &stamp, &row, bought).await?,
+        // Somebody else has asked meanwhile and taken it over; the answer tells the charge.
+        (Ok(bought), "bought" | "shipped") => {
+            consignments::set_bought(
+                &mut tx,
+                row.id,
+                &bought.id,
+                bought.charge,
+                &bought.billing_weight,
+            )
+            .await?;
+            keep_papers(&mut tx, &stamp, row.id, &bought.papers).await?;
+            ctx.store.commit(tx).await?;
+            return Ok(());
+        }
         (_, state) if state != "calling" => return Ok(()),
         (Ok(_), _) => return Ok(()),
         (Err(CarrierError::Unknown { reason, .. }), _) => {

@@ -71,19 +71,7 @@ pub(super) async fn keep(
         let number = parcel.map_or(at as i64 + 1, |parcel| parcel.number);
         keep_label(tx, stamp, row.id, parcel, (number, of), piece).await?;
     }
-    for (at, paper) in bought.papers.iter().enumerate() {
-        let new = documents::New {
-            kind: "paper",
-            title: &format!("paper {} of {}", at + 1, bought.papers.len()),
-            media_type: "application/zpl",
-            consignment: Some(row.id),
-            parcel: None,
-            template: "",
-            bundle: "",
-            bytes: paper,
-        };
-        documents::insert(tx, stamp, &new).await?;
-    }
+    keep_papers(tx, stamp, row.id, &bought.papers).await?;
     let numbers: Vec<&str> = bought.pieces.iter().map(|p| p.tracking.as_str()).collect();
     let charge = bought
         .charge
@@ -112,14 +100,39 @@ pub(super) async fn keep(
             "it is charged in {}, the books are in {books}",
             charge.currency
         )),
-        None if is_asked => said.push("the carrier did not say what it costs".to_owned()),
+        None if is_asked && row.charge_minor.is_none() => {
+            said.push("the carrier did not say what it costs".to_owned());
+        }
         Some(_) | None => {}
     }
     consignments::set_state(tx, stamp, row, State::Bought, &said.join("; ")).await?;
     Ok(Outcome::Done(format!("bought: {}", numbers.join(", "))))
 }
 
-/// Keeps a label as it came, where one came.
+/// Keeps the papers that are printed beside the labels.
+pub(super) async fn keep_papers(
+    tx: &mut Tx,
+    stamp: &Stamp,
+    consignment: i64,
+    papers: &[Vec<u8>],
+) -> anyhow::Result<()> {
+    for (at, paper) in papers.iter().enumerate() {
+        let new = documents::New {
+            kind: "paper",
+            title: &format!("paper {} of {}", at + 1, papers.len()),
+            media_type: "application/zpl",
+            consignment: Some(consignment),
+            parcel: None,
+            template: "",
+            bundle: "",
+            bytes: paper,
+        };
+        documents::insert(tx, stamp, &new).await?;
+    }
+    Ok(())
+}
+
+/// Keeps a label as it came, where one came and its piece has none yet.
 pub(super) async fn keep_label(
     tx: &mut Tx,
     stamp: &Stamp,
@@ -130,6 +143,13 @@ pub(super) async fn keep_label(
 ) -> anyhow::Result<()> {
     if piece.label.is_empty() {
         return Ok(());
+    }
+    if let Some(parcel) = parcel {
+        let there = documents::of_consignment(tx, consignment).await?;
+        let of_it = |one: &documents::Row| one.kind == "label" && one.parcel_id == Some(parcel.id);
+        if there.iter().any(of_it) {
+            return Ok(());
+        }
     }
     let new = documents::New {
         kind: "label",
@@ -162,7 +182,9 @@ async fn wrong(tx: &mut Tx, parcels: &[Parcel], bought: &Bought) -> anyhow::Resu
         return Ok(Some(text));
     }
     for number in numbers {
-        if let Some(other) = consignments::with_tracking(tx, number).await? {
+        if let Some(other) = consignments::with_tracking(tx, number).await?
+            && parcels.iter().all(|parcel| parcel.id != other.id)
+        {
             return Ok(Some(format!(
                 "the number {number} is that of consignment {} already",
                 other.consignment_id

@@ -16,7 +16,7 @@ use crate::domain::slip::TemplateName;
 use crate::domain::time::UtcMs;
 use crate::fault::Fault;
 use crate::store::consignments::{self, Content, Parcel, Row};
-use crate::store::{StoreError, Tx, documents, orders, serials};
+use crate::store::{StoreError, Tx, documents, orders, print_jobs, reservations, serials};
 use crate::workflows::label::{self, Printed};
 use crate::workflows::{issue_document, printing, until_no_conflict};
 
@@ -46,14 +46,32 @@ pub async fn slip(ctx: &Context, id: i64) -> anyhow::Result<i64> {
         }
     }
     let to = orders::ship_to(&mut tx, row.order_id).await?;
+    let open = still_to_come(&mut tx, row.order_id).await?;
     let order = orders::find(&mut tx, &row.order_ref).await?.pop();
     drop(tx);
     let placed_at = order.map_or(row.created_at, |order| order.placed_at);
     let to: Address = serde_json::from_str(&to)?;
-    let slip = filled(ctx, &row, UtcMs(placed_at), &to, &parcels, &contents);
+    let mut slip = filled(ctx, &row, UtcMs(placed_at), &to, &parcels, &contents);
+    if !open.is_empty() {
+        let space = if slip.note.is_empty() { "" } else { "\n" };
+        slip.note.push_str(&format!("{space}Still to come: {open}"));
+    }
     let drawn = drawn(ctx, slip).await?;
     let title = format!("packing slip of {}", row.order_ref);
     until_no_conflict!(keep(ctx, id, &title, &drawn))
+}
+
+/// What of an order has not left yet, in words.
+async fn still_to_come(tx: &mut Tx, order: i64) -> anyhow::Result<String> {
+    let demands = orders::demands(tx, order).await?;
+    let open: Vec<_> = demands.iter().filter(|d| d.quantity > d.shipped).collect();
+    let products: Vec<i64> = open.iter().map(|demand| demand.product_id).collect();
+    let skus = reservations::skus(tx, &products).await?;
+    let told = open.iter().map(|demand| {
+        let sku = skus.get(&demand.product_id).map_or("", String::as_str);
+        format!("{} {sku}", demand.quantity - demand.shipped)
+    });
+    Ok(told.collect::<Vec<_>>().join(", "))
 }
 
 async fn keep(ctx: &Context, id: i64, title: &str, drawn: &pdf::Rendered) -> anyhow::Result<i64> {
@@ -242,10 +260,15 @@ pub(super) async fn papers(ctx: &Context, row: &Row, station: Option<&str>) -> P
         };
         match label::print(ctx, &wish).await {
             Ok(printed) => {
-                let failed = printed.jobs.iter().filter(|job| job.state == "failed");
-                papers
-                    .wrong
-                    .extend(failed.map(|job| format!("{}: {}", job.name(), job.said)));
+                let open = printed.jobs.iter().filter(|job| job.state != "printed");
+                let told = |job: &print_jobs::Row| format!("{}: {}", job.title, job.said);
+                papers.wrong.extend(open.map(told));
+                let again = printed.for_reprint.iter();
+                papers.wrong.extend(
+                    again.map(|job| {
+                        format!("job {job} went wrong: `opsctl label reprint job:{job}`")
+                    }),
+                );
                 papers.printed = Some(printed);
             }
             Err(error) => papers.wrong.push(format!("nothing is printed: {error:#}")),

@@ -1,12 +1,12 @@
 //! A label for goods that come back: from the customer to us, bought like any other.
 
 use super::prepare::{self, Plan};
-use super::{Asked, Report, finished};
+use super::{Asked, Report, blank, choose, finished};
 use crate::context::Context;
 use crate::domain::carriage::{Piece, Sending};
 use crate::domain::order::Address;
 use crate::fault::Fault;
-use crate::store::orders;
+use crate::store::{consignments, orders};
 use crate::workflows::orders::exactly_one;
 
 /// What comes back.
@@ -20,18 +20,21 @@ pub struct Return {
     pub service: Option<String>,
     /// The pieces.
     pub pieces: Vec<Piece>,
+    /// Buy labels also where some were bought for a return of this order.
+    pub another: bool,
     /// The station at which the labels are printed.
     pub station: Option<String>,
     /// Only say what would be done.
     pub dry_run: bool,
 }
 
-/// Buys the labels with which goods come back.
+/// Buys the labels with which goods come back. Those of an order that has such labels are
+/// reported and not bought again, unless others are wanted.
 ///
 /// # Errors
 /// As [`super::ship()`].
 pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
-    let shipper = prepare::sender(ctx)?;
+    let shipper = choose::sender(ctx)?;
     if wish.pieces.is_empty() {
         return Err(Fault::usage("nobody knows what comes back")
             .hint("say --package WEIGHT:LxWxH for each piece")
@@ -39,9 +42,21 @@ pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
     }
     let mut tx = ctx.store.read().await?;
     let order = exactly_one(orders::find(&mut tx, &wish.order).await?, &wish.order)?;
+    if let Some(row) = consignments::coming_back(&mut tx, order.id).await? {
+        drop(tx);
+        let before = row.state == "shipped";
+        if wish.dry_run && !(before && wish.another) {
+            return finished(ctx, blank(&row), row.id, true, None).await;
+        }
+        if !(before && wish.another) {
+            let station = wish.station.as_deref();
+            return finished(ctx, blank(&row), row.id, before, station).await;
+        }
+        tx = ctx.store.read().await?;
+    }
     let customer: Address = serde_json::from_str(&orders::ship_to(&mut tx, order.id).await?)?;
     drop(tx);
-    let (carrier, config) = prepare::carrier(ctx, wish.carrier.as_deref())?;
+    let (carrier, config) = choose::carrier(ctx, wish.carrier.as_deref())?;
     if !config.is_asked() {
         return Err(Fault::usage(format!(
             "{carrier} is served by hand: it sells us no labels"
@@ -49,7 +64,7 @@ pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
         .hint("say --carrier with one that does")
         .into());
     }
-    let service = prepare::service(config, wish.service.as_deref(), "")?;
+    let service = choose::service(config, wish.service.as_deref(), "")?;
     let (_, number) = order.order_ref.split_once(':').unwrap_or_default();
     let mut pieces = wish.pieces.clone();
     for piece in &mut pieces {
@@ -77,10 +92,13 @@ pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
             sending,
             partial: false,
             serials: Vec::new(),
+            leaves: None,
+            station: wish.station.clone(),
         },
         packages,
         shipment: None,
         inbound: true,
+        another: wish.another,
     };
     let report = plan.report(wish.dry_run);
     if wish.dry_run {

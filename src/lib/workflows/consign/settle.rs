@@ -2,21 +2,29 @@
 //! anything is asked of the carrier by our reference, what is bought leaves, what is to be
 //! void is voided. Safe to run at any time, as often as one likes.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use serde_json::json;
 
 use super::attempt::{self, KIND, next_ask, subject};
-use super::{Asked, keep, leave, void};
+use super::{Asked, keep, leave, papers, void};
 use crate::context::Context;
 use crate::domain::carriage::{Bought, Found, Labelled};
 use crate::domain::time::UtcMs;
-use crate::fault::Fault;
+use crate::fault::{Exit, Fault};
 use crate::integrations::carrier::CarrierError;
 use crate::store::consignments::{self, Row, State};
 use crate::store::events::{self, Event};
 use crate::store::outbox::{self, Outcome};
 use crate::store::{Stamp, Tx};
 use crate::workflows::until_no_conflict;
+
+/// How it is told that the carrier could not be asked.
+const CANNOT_ASK: &str = "the carrier cannot be asked";
+
+/// After the last time to ask, a carrier that is away is asked again so often.
+const ASKED_AGAIN_MS: i64 = 15 * 60_000;
 
 /// What settling did.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -29,10 +37,14 @@ pub struct Settled {
     pub needs_decision: Vec<(i64, String, String)>,
     /// Sendings whose goods have left now: (number, order).
     pub left: Vec<(i64, String)>,
+    /// Papers that have not come out, of what has left now: (number, order, why).
+    pub not_printed: Vec<(i64, String, String)>,
     /// Sendings that are void now: (number, order).
     pub voided: Vec<(i64, String)>,
     /// What failed: (number, order, why).
     pub failed: Vec<(i64, String, String)>,
+    /// How many sendings are not at their end afterwards.
+    pub open: usize,
 }
 
 /// Settles all that is due.
@@ -59,6 +71,10 @@ pub async fn settle(ctx: &Context) -> anyhow::Result<Settled> {
             (Ok(()), "bought") => done.adopted.push(told),
             (Ok(()), "needs_decision") => done.needs_decision.push((told.0, told.1, now.said)),
             (Ok(()), "voided") => done.voided.push(told),
+            // Told once, while the carrier answers the same.
+            (Ok(()), _) if now.said != row.said && now.said.starts_with(CANNOT_ASK) => {
+                done.failed.push((told.0, told.1, now.said));
+            }
             (Ok(()), _) => done.waiting.push((told.0, told.1, now.said)),
         }
     }
@@ -77,7 +93,10 @@ pub async fn settle(ctx: &Context) -> anyhow::Result<Settled> {
                 void::carry_out(ctx, &row).await.map(|voiding| voiding.why)
             };
             match (went, carry_on) {
-                (Ok(None), true) => done.left.push(told),
+                (Ok(None), true) => {
+                    done.not_printed.extend(paper(ctx, &row).await?);
+                    done.left.push(told);
+                }
                 (Ok(None), false) => done.voided.push(told),
                 (Ok(Some(why)), _) => done.failed.push((told.0, told.1, why)),
                 (Err(error), _) => {
@@ -91,7 +110,25 @@ pub async fn settle(ctx: &Context) -> anyhow::Result<Settled> {
             }
         }
     }
+    let mut tx = ctx.store.read().await?;
+    done.open = consignments::list(&mut tx, None, true, i64::MAX, i64::MAX)
+        .await?
+        .len();
     Ok(done)
+}
+
+/// Prints what has left at the station that it was shipped from; what does not come out, or has
+/// no station to come out at, is told.
+async fn paper(ctx: &Context, row: &Row) -> anyhow::Result<Vec<(i64, String, String)>> {
+    let station = Asked::of(row)?.station;
+    let papers = papers::papers(ctx, row, station.as_deref()).await;
+    let mut wrong = papers.wrong;
+    if station.is_none() && row.direction == "outbound" {
+        let text = format!("print them: `opsctl label print {}`", row.reference);
+        wrong.push(text);
+    }
+    let told = |why| (row.id, row.order_ref.clone(), why);
+    Ok(wrong.into_iter().map(told).collect())
 }
 
 /// Whether the same was said of a sending before; else it is noted, so that cron mails it once.
@@ -131,12 +168,12 @@ pub(super) async fn of_one(ctx: &Context, id: i64) -> anyhow::Result<()> {
     match row.state.as_str() {
         "bought" | "shipped" => Ok(()),
         "needs_decision" => Err(Fault::failed(format!(
-            "whether labels for {name} were bought needs a decision: {}",
+            "the labels of {name} need a decision: {}",
             row.said
         ))
         .hint(format!(
             "look at the carrier's own list for {}, then `opsctl ship resolve {id} --adopt \
-             NUMBER,...` or `opsctl ship resolve {id} --not-bought`",
+             NUMBER,...`, `opsctl ship resolve {id} --not-bought`, or `opsctl ship void {id}`",
             row.reference
         ))
         .into()),
@@ -148,11 +185,16 @@ pub(super) async fn of_one(ctx: &Context, id: i64) -> anyhow::Result<()> {
         "voiding" | "voided" => Err(Fault::failed(format!("consignment {id} is {}", row.state))
             .hint(format!("ship it again: `opsctl ship {name}`"))
             .into()),
-        "calling" => Err(
-            Fault::try_again(format!("labels for {name} are being bought right now"))
-                .hint(format!("`opsctl ship show {id}` in a minute"))
-                .into(),
-        ),
+        "calling" => {
+            let at = attempt.map_or(ctx.clock.now(), |attempt| UtcMs(attempt.next_at));
+            Err(
+                Fault::try_again(format!("labels for {name} are being bought right now"))
+                    .hint(format!(
+                        "if the run that buys them has died, the carrier is asked from {at} on"
+                    ))
+                    .into(),
+            )
+        }
         _ => {
             let at = attempt.map_or(ctx.clock.now(), |attempt| UtcMs(attempt.next_at));
             Err(Fault::try_again(format!(
@@ -202,10 +244,16 @@ async fn write_down(
     let mut tx = ctx.store.begin().await?;
     let stamp = ctx.stamp();
     let row = attempt::the(&mut tx, id).await?;
-    if !matches!(row.state.as_str(), "calling" | "unknown") {
-        return Ok(());
-    }
+    let is_open = matches!(row.state.as_str(), "calling" | "unknown");
     let outcome = match found {
+        // A person has said so while the carrier was asked.
+        Ok(Found::Pieces(pieces)) if row.state == "not_bought" => {
+            keep::too_late(&mut tx, &stamp, &row, &in_order(pieces)).await?
+        }
+        Ok(Found::Pieces(pieces)) if is_open || row.state == "needs_decision" => {
+            adopt(ctx, &mut tx, &stamp, &row, pieces).await?
+        }
+        _ if !is_open => return Ok(()),
         Ok(Found::Pieces(pieces)) => adopt(ctx, &mut tx, &stamp, &row, pieces).await?,
         Ok(Found::Unclear(numbers)) => {
             let why = format!(
@@ -234,12 +282,24 @@ async fn write_down(
             }
         }
         Err(error) => {
-            let why = format!("the carrier cannot be asked: {error}");
-            consignments::set_state(&mut tx, &stamp, &row, State::Unknown, &why).await?;
-            Outcome::Again(why, stamp.at.plus_ms(2 * 60_000))
+            let why = format!("{CANNOT_ASK}: {error}");
+            let asked_at = UtcMs(row.asked_at.unwrap_or(row.created_at));
+            let passes = error.exit() == Exit::TryAgain;
+            match next_ask(asked_at, stamp.at) {
+                None if !passes => decide(&mut tx, &stamp, &row, why).await?,
+                next => {
+                    consignments::set_state(&mut tx, &stamp, &row, State::Unknown, &why).await?;
+                    let at = next.unwrap_or(stamp.at.plus_ms(ASKED_AGAIN_MS));
+                    Outcome::Again(why, at)
+                }
+            }
         }
     };
-    outbox::settle(&mut tx, attempt, stamp.at, &outcome).await?;
+    if !outbox::settle(&mut tx, attempt, stamp.at, &outcome).await?
+        && let Some(current) = outbox::find(&mut tx, attempt.id).await?
+    {
+        outbox::decide(&mut tx, &current, stamp.at, &outcome).await?;
+    }
     ctx.store.commit(tx).await?;
     Ok(())
 }
@@ -252,6 +312,21 @@ async fn decide(tx: &mut Tx, stamp: &Stamp, row: &Row, why: String) -> anyhow::R
     Ok(Outcome::NeedsDecision(why))
 }
 
+/// What was found, as bought; the whole goes by the number of its first piece.
+fn in_order(pieces: &[(usize, Labelled)]) -> Bought {
+    let mut pieces = pieces.to_vec();
+    pieces.sort_by_key(|(number, _)| *number);
+    let first = pieces.first().map(|(_, piece)| piece.tracking.clone());
+    Bought {
+        id: first.unwrap_or_default(),
+        pieces: pieces.into_iter().map(|(_, piece)| piece).collect(),
+        charge: None,
+        billing_weight: String::new(),
+        papers: Vec::new(),
+        remarks: vec!["found at the carrier by our reference".to_owned()],
+    }
+}
+
 /// Takes over what the carrier has under our references. Fewer pieces than asked for are kept
 /// with their labels, and a person decides.
 async fn adopt(
@@ -262,28 +337,16 @@ async fn adopt(
     pieces: &[(usize, Labelled)],
 ) -> anyhow::Result<Outcome> {
     let wanted = consignments::parcels(tx, row.id).await?.len();
-    let mut in_order: Vec<(usize, Labelled)> = pieces.to_vec();
-    in_order.sort_by_key(|(number, _)| *number);
-    let whole = in_order.len() == wanted
-        && in_order
-            .iter()
-            .enumerate()
-            .all(|(at, (number, _))| *number == at + 1);
-    let first = in_order.first().map(|(_, piece)| piece.tracking.clone());
-    let bought = Bought {
-        id: first.unwrap_or_default(),
-        pieces: in_order.iter().map(|(_, piece)| piece.clone()).collect(),
-        charge: None,
-        billing_weight: String::new(),
-        papers: Vec::new(),
-        remarks: vec!["found at the carrier by our reference".to_owned()],
-    };
+    let numbers: HashSet<usize> = pieces.iter().map(|(number, _)| *number).collect();
+    let whole = pieces.len() == wanted && (1..=wanted).all(|number| numbers.contains(&number));
+    let bought = in_order(pieces);
     if whole {
         return keep::keep(ctx, tx, stamp, row, &bought).await;
     }
-    for (number, piece) in &in_order {
+    for (number, piece) in pieces {
         keep::keep_label(tx, stamp, row.id, None, (*number as i64, wanted), piece).await?;
     }
+    consignments::set_bought(tx, row.id, &bought.id, None, "").await?;
     let numbers: Vec<&str> = bought.pieces.iter().map(|p| p.tracking.as_str()).collect();
     let why = format!(
         "{wanted} labels were asked for, and the carrier has {} of them under our references: {}",

@@ -8,9 +8,12 @@ use super::attempt::{self, subject};
 use crate::context::Context;
 use crate::domain::carriage::Voided;
 use crate::fault::Fault;
+use crate::integrations::carrier::CarrierError;
 use crate::store::consignments::{self, Parcel, Row, State};
 use crate::store::events::{self, Event};
-use crate::workflows::until_no_conflict;
+use crate::store::outbox::{self, Outcome};
+use crate::store::{Stamp, Tx, print_jobs};
+use crate::workflows::{label, until_no_conflict};
 
 /// What voiding did.
 #[derive(Debug, Clone, Serialize)]
@@ -29,6 +32,8 @@ pub struct Voiding {
     pub why: Option<String>,
     /// Whether the goods have left by the books: they want a new label, or come back.
     pub left: bool,
+    /// Void labels that may still come out of a printer, and why.
+    pub may_print: Vec<String>,
 }
 
 /// Voids a sending, or some pieces of it by number.
@@ -54,6 +59,7 @@ pub async fn void(
             stands: numbers(&stands),
             why: None,
             left: row.shipment_id.is_some(),
+            may_print: Vec::new(),
         });
     }
     if pieces.is_empty() {
@@ -69,6 +75,8 @@ async fn wish(ctx: &Context, id: i64, pieces: &[i64], dry_run: bool) -> anyhow::
     let row = attempt::the(&mut tx, id).await?;
     match row.state.as_str() {
         "bought" | "shipped" | "voiding" => {}
+        // Bought it was, only not as asked for: what there is can be given back as a whole.
+        "needs_decision" if row.carrier_id.is_some() && pieces.is_empty() => {}
         "voided" => {
             return Err(Fault::failed(format!("consignment {id} is void already")).into());
         }
@@ -97,7 +105,7 @@ async fn wish(ctx: &Context, id: i64, pieces: &[i64], dry_run: bool) -> anyhow::
 
 /// The pieces meant, and the others that stand.
 async fn parts(
-    tx: &mut crate::store::Tx,
+    tx: &mut Tx,
     row: &Row,
     pieces: &[i64],
 ) -> anyhow::Result<(Vec<Parcel>, Vec<Parcel>)> {
@@ -126,9 +134,9 @@ fn numbers(parcels: &[Parcel]) -> Vec<String> {
 pub(super) async fn carry_out(ctx: &Context, row: &Row) -> anyhow::Result<Voiding> {
     let carrier = ctx.services.carrier(&ctx.tenant, &row.carrier)?;
     let id = row.carrier_id.as_deref().unwrap_or_default();
-    let answer = carrier.void(id, &[]).await;
-    let answer = answer.map_err(|error| unreached(row, &error))?;
-    until_no_conflict!(write_down(ctx, row.id, &[], &answer))
+    let answer = answered(row, carrier.void(id, &[]).await)?;
+    let report = until_no_conflict!(write_down(ctx, row.id, &[], &answer))?;
+    withdrawn(ctx, report).await
 }
 
 /// Asks the carrier to void some pieces: nothing is committed before, for asking again is
@@ -139,17 +147,45 @@ async fn some(ctx: &Context, row: &Row, pieces: &[i64]) -> anyhow::Result<Voidin
     drop(tx);
     let carrier = ctx.services.carrier(&ctx.tenant, &row.carrier)?;
     let id = row.carrier_id.as_deref().unwrap_or_default();
-    let answer = carrier.void(id, &numbers(&to_void)).await;
-    let answer = answer.map_err(|error| unreached(row, &error))?;
-    until_no_conflict!(write_down(ctx, row.id, pieces, &answer))
+    let answer = answered(row, carrier.void(id, &numbers(&to_void)).await)?;
+    let report = until_no_conflict!(write_down(ctx, row.id, pieces, &answer))?;
+    withdrawn(ctx, report).await
 }
 
-fn unreached(row: &Row, error: &crate::integrations::carrier::CarrierError) -> Fault {
-    Fault::try_again(format!(
-        "whether consignment {} is void is not known: {error}",
-        row.id
-    ))
-    .hint("run it again, or let `opsctl ship settle` do so: asking twice is harmless")
+/// Takes back what of the void labels might still come to paper.
+async fn withdrawn(ctx: &Context, mut report: Voiding) -> anyhow::Result<Voiding> {
+    let mut tx = ctx.store.read().await?;
+    let labels = print_jobs::void_labels(&mut tx, report.consignment).await?;
+    drop(tx);
+    for document in labels {
+        if let Err(error) = label::take_back(ctx, document).await {
+            let told = format!("document {document}: {error:#}");
+            report.may_print.push(told);
+        }
+    }
+    Ok(report)
+}
+
+/// What the carrier said; a refusal of whatever kind is an answer.
+fn answered(row: &Row, answer: Result<Voided, CarrierError>) -> Result<Voided, Fault> {
+    match answer {
+        Ok(answer) => Ok(answer),
+        Err(CarrierError::Refused { message, .. }) => Ok(Voided::Refused(message)),
+        Err(error) => Err(Fault::try_again(format!(
+            "whether consignment {} is void is not known: {error}",
+            row.id
+        ))
+        .hint("run it again, or let `opsctl ship settle` do so: asking twice is harmless")),
+    }
+}
+
+/// What is void needs no decision any more.
+async fn close_attempt(tx: &mut Tx, stamp: &Stamp, row: &Row) -> anyhow::Result<()> {
+    let attempt = outbox::by_intent(tx, &attempt::intent(&row.reference)).await?;
+    if let Some(attempt) = attempt.filter(|attempt| attempt.state == "needs_decision") {
+        outbox::decide(tx, &attempt, stamp.at, &Outcome::Done("void".to_owned())).await?;
+    }
+    Ok(())
 }
 
 async fn write_down(
@@ -179,29 +215,34 @@ async fn write_down(
         Voided::Refused(why) => Some(why.clone()),
         Voided::All | Voided::Some(_) => None,
     };
-    let to = if stands.is_empty() {
-        Some(State::Voided)
-    } else if row.state == "voiding" {
-        Some(if row.shipment_id.is_some() || row.direction == "inbound" {
-            State::Shipped
-        } else {
-            State::Bought
-        })
-    } else {
-        None
+    let to = match answer {
+        Voided::All | Voided::Some(_) if stands.is_empty() => Some(State::Voided),
+        _ if row.state != "voiding" => None,
+        _ if row.shipment_id.is_some() || row.direction == "inbound" => Some(State::Shipped),
+        // It was not to leave; whether it now does is for a person to say.
+        _ => Some(State::NeedsDecision),
     };
     if let Some(to) = to {
         let said = why.clone().unwrap_or_else(|| "void".to_owned());
         consignments::set_state(&mut tx, &stamp, &row, to, &said).await?;
+        if to == State::Voided {
+            close_attempt(&mut tx, &stamp, &row).await?;
+        }
+    }
+    let mut gone = numbers(&voided);
+    if to == Some(State::Voided) && gone.is_empty() {
+        // Its pieces never had numbers here.
+        gone.extend(row.carrier_id.clone());
     }
     let report = Voiding {
         dry_run: false,
         consignment: id,
         order: row.order_ref.clone(),
-        voided: numbers(&voided),
+        voided: gone,
         stands: numbers(&stands),
         why,
         left: row.shipment_id.is_some(),
+        may_print: Vec::new(),
     };
     let kind = if report.voided.is_empty() {
         "label.void_refused"

@@ -134,7 +134,7 @@ async fn label(tx: &mut Tx, subject: &Subject) -> anyhow::Result<Label> {
     };
     let product = products::by_sku(tx, sku).await?.ok_or_else(|| {
         Fault::failed(format!("there is no product {sku}"))
-            .hint("`opsctl stock` shows those there are")
+            .hint("`opsctl stock list` shows those there are")
     })?;
     let codes = gtins::of_products(tx, &[product.id]).await?;
     let unit = codes.into_iter().find(|(_, _, units)| *units == 1);

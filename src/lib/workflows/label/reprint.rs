@@ -46,25 +46,33 @@ pub async fn reprint(ctx: &Context, wish: &Wish) -> anyhow::Result<Printed> {
     let what: Again = wish.what.parse().map_err(Fault::usage)?;
     let place = station(&ctx.tenant, wish.station.as_deref())?;
     let mut tx = ctx.store.read().await?;
-    let wanted = match &what {
-        Again::Document(document) => vec![*document],
+    let (order, wanted) = match &what {
+        Again::Document(document) => (None, vec![*document]),
         Again::Job(job) => {
             let row = print_jobs::find(&mut tx, *job).await?.ok_or_else(|| {
                 Fault::failed(format!("there is no print job {job}"))
                     .hint("`opsctl label list` shows those there are")
             })?;
-            vec![row.document_id]
+            (None, vec![row.document_id])
         }
-        Again::Sending(sending) => of_sending(&mut tx, sending).await?,
+        Again::Sending(sending) => {
+            let (order, documents) = of_sending(&mut tx, sending).await?;
+            (Some(order), documents)
+        }
     };
     let mut planned = Vec::new();
     for document in wanted {
+        if print_jobs::is_void(&mut tx, document).await? {
+            let text = format!("document {document} is a label that is void");
+            return Err(Fault::failed(text).into());
+        }
         planned.push(placed(&mut tx, place, document).await?);
     }
     drop(tx);
     let mut done = Printed {
         dry_run: wish.dry_run,
         station: place.0.to_owned(),
+        order,
         planned,
         jobs: Vec::new(),
         before: 0,
@@ -75,7 +83,7 @@ pub async fn reprint(ctx: &Context, wish: &Wish) -> anyhow::Result<Printed> {
     }
     let mut jobs = Vec::new();
     for wanted in &done.planned {
-        take_back(ctx, wanted).await?;
+        take_back(ctx, wanted.document).await?;
         jobs.push(until_no_conflict!(plan(ctx, place.0, wanted))?);
     }
     done.jobs = printing::run(ctx, &jobs, wish.patience).await?;
@@ -83,9 +91,12 @@ pub async fn reprint(ctx: &Context, wish: &Wish) -> anyhow::Result<Printed> {
 }
 
 /// Takes the earlier jobs of a document back where they might still come to paper.
-async fn take_back(ctx: &Context, wanted: &Placed) -> anyhow::Result<()> {
+///
+/// # Errors
+/// Another run is printing it at this moment, the print server is away, or the store's.
+pub async fn take_back(ctx: &Context, document: i64) -> anyhow::Result<()> {
     let mut tx = ctx.store.read().await?;
-    let earlier = print_jobs::of_document(&mut tx, wanted.document).await?;
+    let earlier = print_jobs::of_document(&mut tx, document).await?;
     drop(tx);
     let open: Vec<&Row> = earlier.iter().filter(|row| row.is_open()).collect();
     if open.is_empty() {
@@ -100,7 +111,7 @@ async fn take_back(ctx: &Context, wanted: &Placed) -> anyhow::Result<()> {
                 .into());
         }
         let (state, said) = if row.state == "planned" {
-            ("dropped", "it was not handed over; printed anew")
+            ("dropped", "it was not handed over")
         } else {
             at_the_server(&cups, row).await?
         };
@@ -116,13 +127,13 @@ async fn at_the_server(
 ) -> Result<(&'static str, &'static str), cups::Error> {
     let name = row.name();
     let Some(job) = cups.find(&row.printer, &name).await? else {
-        return Ok(("dropped", "CUPS does not know it; printed anew"));
+        return Ok(("dropped", "CUPS does not know it"));
     };
     cups.cancel(job.id).await?;
     let after = cups.find(&row.printer, &name).await?;
     Ok(match after.map(|job| job.state) {
         Some(JobState::Completed) => ("printed", "handed to the printer"),
-        _ => ("dropped", "taken back from CUPS; printed anew"),
+        _ => ("dropped", "taken back from CUPS"),
     })
 }
 

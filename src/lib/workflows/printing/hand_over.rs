@@ -73,6 +73,10 @@ impl Round<'_> {
             return self.fail(row, &words).await;
         };
         let mut tx = self.ctx.store.read().await?;
+        if print_jobs::is_void(&mut tx, row.document_id).await? {
+            drop(tx);
+            return self.drop(row, "its label is void").await;
+        }
         let bytes = documents::bytes(&mut tx, row.document_id).await;
         drop(tx);
         let bytes = match bytes {
@@ -146,6 +150,18 @@ impl Round<'_> {
     async fn wait(&self, row: &Row, why: &str) -> anyhow::Result<bool> {
         let to = To {
             state: "planned",
+            job: None,
+            said: why,
+            next_at: self.ctx.clock.now(),
+        };
+        self.shift(row, &to).await?;
+        Ok(false)
+    }
+
+    /// Nothing was done, and nothing is to be.
+    async fn drop(&self, row: &Row, why: &str) -> anyhow::Result<bool> {
+        let to = To {
+            state: "dropped",
             job: None,
             said: why,
             next_at: self.ctx.clock.now(),

@@ -80,9 +80,12 @@ impl OneOrder<'_> {
         }
         if (!lacking.is_empty() && !self.wish.partial) || items.is_empty() {
             let text = format!("{name} lacks {}", lacking.join(", "));
-            return Err(Fault::failed(text)
-                .hint("`--partial` ships what is there; `opsctl reserve` takes what has come in")
-                .into());
+            let hint = if self.wish.partial {
+                "nothing of it is there; `opsctl reserve` takes what has come in"
+            } else {
+                "`--partial` ships what is there; `opsctl reserve` takes what has come in"
+            };
+            return Err(Fault::failed(text).hint(hint).into());
         }
         Ok(items)
     }
