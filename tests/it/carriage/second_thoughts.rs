@@ -49,6 +49,8 @@ async fn a_return_is_bought_once_however_often_it_is_asked_for(shop: Shop) {
     consign::settle(&later(&dock).await).await.unwrap();
     let again = dock.shop.json(&back);
     assert_eq!(again["before"], true, "{again}");
+    let plan = dock.shop.json(&[&back[..], &["--dry-run"]].concat());
+    assert_eq!(plan["dry_run"], true);
     assert_eq!(dock.ups().counts().bought, 2);
     let another = [&back[..], &["--another"]].concat();
     assert_eq!(dock.shop.json(&another)["before"], false);

@@ -1,7 +1,7 @@
 //! A label for goods that come back: from the customer to us, bought like any other.
 
 use super::prepare::{self, Plan};
-use super::{Asked, Report, blank, choose, finished};
+use super::{Asked, Report, before, blank, choose, finished, is_a_station, looked_at};
 use crate::context::Context;
 use crate::domain::carriage::{Piece, Sending};
 use crate::domain::order::Address;
@@ -35,6 +35,8 @@ pub struct Return {
 /// As [`super::ship()`].
 pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
     let shipper = choose::sender(ctx)?;
+    let station = wish.station.as_deref();
+    is_a_station(ctx, station)?;
     if wish.pieces.is_empty() {
         return Err(Fault::usage("nobody knows what comes back")
             .hint("say --package WEIGHT:LxWxH for each piece")
@@ -42,17 +44,15 @@ pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
     }
     let mut tx = ctx.store.read().await?;
     let order = exactly_one(orders::find(&mut tx, &wish.order).await?, &wish.order)?;
-    if let Some(row) = consignments::coming_back(&mut tx, order.id).await? {
+    if let Some(row) = consignments::coming_back(&mut tx, order.id).await?
+        && !(row.state == "shipped" && wish.another)
+    {
         drop(tx);
-        let before = row.state == "shipped";
-        if wish.dry_run && !(before && wish.another) {
-            return finished(ctx, blank(&row), row.id, true, None).await;
+        let report = blank(&row);
+        if wish.dry_run {
+            return looked_at(ctx, report, row.id).await;
         }
-        if !(before && wish.another) {
-            let station = wish.station.as_deref();
-            return finished(ctx, blank(&row), row.id, before, station).await;
-        }
-        tx = ctx.store.read().await?;
+        return finished(ctx, report, row.id, row.state == "shipped", station).await;
     }
     let customer: Address = serde_json::from_str(&orders::ship_to(&mut tx, order.id).await?)?;
     drop(tx);
@@ -100,10 +100,11 @@ pub async fn ask_back(ctx: &Context, wish: &Return) -> anyhow::Result<Report> {
         inbound: true,
         another: wish.another,
     };
+    before::carrier_takes(ctx, &plan)?;
     let report = plan.report(wish.dry_run);
     if wish.dry_run {
         return Ok(report);
     }
     let id = super::buy::buy(ctx, &plan).await?;
-    finished(ctx, report, id, false, wish.station.as_deref()).await
+    finished(ctx, report, id, false, station).await
 }
