@@ -186,6 +186,7 @@ pub async fn ship(ctx: &Context, wish: &Wish) -> anyhow::Result<Report> {
             if wish.dry_run {
                 return Ok(plan.report(true));
             }
+            before::shop_still_wants(ctx, &plan).await?;
             before::check_address(ctx, &plan, wish.address_as_is).await?;
             let id = buy::buy(ctx, &plan).await?;
             (id, false, plan.report(false))

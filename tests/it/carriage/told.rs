@@ -3,15 +3,17 @@
 
 use opsctl::sandbox::ups::Stage;
 use opsctl::workflows::tell;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::dock::Dock;
 use crate::harness::{Shop, on_all_stores};
+use crate::shelves::refused;
 use crate::trading::keeps_its_own_stock;
 
 on_all_stores!(
     the_shop_has_a_note_and_the_numbers_once,
     a_shop_that_is_down_hears_of_it_later,
+    what_was_cancelled_since_the_last_sync_is_not_bought,
 );
 
 /// An order in the shop for one unit, read and reserved. Gives its id there.
@@ -97,4 +99,23 @@ async fn a_shop_that_is_down_hears_of_it_later(shop: Shop) {
         dock.sandbox.woo().order(order).unwrap()["status"],
         "completed"
     );
+}
+
+async fn what_was_cancelled_since_the_last_sync_is_not_bought(shop: Shop) {
+    let dock = Dock::open(shop, "NL").await;
+    let order = an_order(&dock);
+    let name = format!("woo:{order}");
+    let ship = ["ship", &name, "--package", "0.5kg:20x10x10cm"];
+    let woo = dock.sandbox.woo();
+    woo.set_order_status(order, "cancelled").unwrap();
+    let told = ["in the shop its status is cancelled", "opsctl sync"];
+    refused(&dock.shop, &ship, 1, &told);
+    assert_eq!(dock.ups().counts().bought, 0);
+    assert_eq!(dock.shop.json(&["ship", "list"])["consignments"], json!([]));
+    // A shop that does not say holds nothing up.
+    woo.set_order_status(order, "processing").unwrap();
+    dock.spoil("cut-before,path=orders,times=99");
+    let sent = dock.shop.json(&ship);
+    assert_eq!(sent["consignment"]["state"], "shipped");
+    assert_eq!(dock.ups().counts().bought, 1);
 }

@@ -2,17 +2,21 @@
 //! could leave, and the address.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::attempt;
 use super::prepare::Plan;
-use crate::config::CarrierConfig;
+use crate::config::{CarrierConfig, Channel};
 use crate::context::Context;
 use crate::domain::carriage::AddressCheck;
-use crate::domain::order::Address;
+use crate::domain::order::{Address, StatusRule};
 use crate::fault::Fault;
 use crate::integrations::manual;
-use crate::store::{Tx, consignments};
+use crate::store::{Tx, consignments, orders};
 use crate::workflows::ship;
+
+/// How long the shop is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The numbers stand in the sending where the carrier is served by hand, one for each piece,
 /// and only there.
@@ -89,6 +93,49 @@ pub(super) fn units(shipped: &ship::Shipped) -> BTreeMap<String, i64> {
         *units.entry(entry.sku.clone()).or_default() += entry.quantity;
     }
     units
+}
+
+/// Whether the shop still has the order to be sent, where it can say so in time: it may have
+/// been cancelled since it was read. A shop that is down holds nothing up.
+///
+/// # Errors
+/// The shop has another status for it by now, or has it no more.
+pub(super) async fn shop_still_wants(ctx: &Context, plan: &Plan) -> anyhow::Result<()> {
+    let mut tx = ctx.store.read().await?;
+    let at = orders::address(&mut tx, plan.order).await?;
+    drop(tx);
+    let Some(Channel::WooCommerce(shop)) = ctx.tenant.channels.get(&at.channel) else {
+        return Ok(());
+    };
+    let client = ctx.services.woocommerce(&ctx.tenant, &at.channel, shop)?;
+    let asked = tokio::time::timeout(PATIENCE, client.order(&at.external_id)).await;
+    let Ok(Ok(order)) = asked else {
+        tracing::warn!(
+            "the shop does not say whether {} still goes",
+            plan.order_ref
+        );
+        return Ok(());
+    };
+    let status = order.map(|order| order.status);
+    let goes = match (&status, plan.shipment) {
+        (None, _) => false,
+        (Some(status), None) => shop.status_rule(status) == Some(StatusRule::Ship),
+        (Some(status), Some(_)) => matches!(
+            shop.status_rule(status),
+            Some(StatusRule::Ship | StatusRule::Shipped)
+        ),
+    };
+    if goes {
+        return Ok(());
+    }
+    let now = status.map_or("it is gone".to_owned(), |status| {
+        format!("its status is {status}")
+    });
+    Err(
+        Fault::failed(format!("{} may not go: in the shop {now}", plan.order_ref))
+            .hint("`opsctl sync` reads what the shop has changed")
+            .into(),
+    )
 }
 
 /// Asks the carrier whether the address is one, where it can say.
