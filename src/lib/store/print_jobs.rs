@@ -259,17 +259,18 @@ pub async fn sendings(tx: &mut Tx, wanted: &str) -> Result<Vec<Sending>, StoreEr
     .await
 }
 
-/// The labels of a sending that are void: of pieces that were voided, or of all of it.
+/// The papers of a sending that are void: labels of pieces that were voided, or all of a sending
+/// that was.
 ///
 /// # Errors
 /// The store's.
-pub async fn void_labels(tx: &mut Tx, consignment: i64) -> Result<Vec<i64>, StoreError> {
+pub async fn void_papers(tx: &mut Tx, consignment: i64) -> Result<Vec<i64>, StoreError> {
     let sql = format!("{VOID} AND d.consignment_id = ? ORDER BY d.id");
     let rows: Vec<(i64,)> = tx.all(&sql, vals![consignment]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Whether a document is a label that is void.
+/// Whether a document is void: it is of a piece, or a sending, that was voided.
 ///
 /// # Errors
 /// The store's.
@@ -282,8 +283,7 @@ pub async fn is_void(tx: &mut Tx, document: i64) -> Result<bool, StoreError> {
 const VOID: &str = "SELECT d.id FROM documents d \
     JOIN consignments c ON c.id = d.consignment_id \
     LEFT JOIN parcels p ON p.id = d.parcel_id \
-    WHERE d.kind = 'label' AND (p.voided_at IS NOT NULL \
-      OR c.state IN ('voiding', 'voided', 'not_bought'))";
+    WHERE (p.voided_at IS NOT NULL OR c.state IN ('voiding', 'voided', 'not_bought'))";
 
 /// The documents of a sending that are for paper: the labels of its pieces, but of those that
 /// were voided, then the carrier's papers, then the slip.

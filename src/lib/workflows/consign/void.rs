@@ -32,7 +32,7 @@ pub struct Voiding {
     pub why: Option<String>,
     /// Whether the goods have left by the books: they want a new label, or come back.
     pub left: bool,
-    /// Void labels that may still come out of a printer, and why.
+    /// Void papers that may still come out of a printer, and why.
     pub may_print: Vec<String>,
 }
 
@@ -152,12 +152,12 @@ async fn some(ctx: &Context, row: &Row, pieces: &[i64]) -> anyhow::Result<Voidin
     withdrawn(ctx, report).await
 }
 
-/// Takes back what of the void labels might still come to paper.
+/// Takes back what of the void papers might still come out.
 async fn withdrawn(ctx: &Context, mut report: Voiding) -> anyhow::Result<Voiding> {
     let mut tx = ctx.store.read().await?;
-    let labels = print_jobs::void_labels(&mut tx, report.consignment).await?;
+    let papers = print_jobs::void_papers(&mut tx, report.consignment).await?;
     drop(tx);
-    for document in labels {
+    for document in papers {
         if let Err(error) = label::take_back(ctx, document).await {
             let told = format!("document {document}: {error:#}");
             report.may_print.push(told);

@@ -63,7 +63,7 @@ pub async fn reprint(ctx: &Context, wish: &Wish) -> anyhow::Result<Printed> {
     let mut planned = Vec::new();
     for document in wanted {
         if print_jobs::is_void(&mut tx, document).await? {
-            let text = format!("document {document} is a label that is void");
+            let text = format!("document {document} is void: so are its labels");
             return Err(Fault::failed(text).into());
         }
         planned.push(placed(&mut tx, place, document).await?);

@@ -75,7 +75,7 @@ impl Round<'_> {
         let mut tx = self.ctx.store.read().await?;
         if print_jobs::is_void(&mut tx, row.document_id).await? {
             drop(tx);
-            return self.drop(row, "its label is void").await;
+            return self.drop(row, "it is void").await;
         }
         let bytes = documents::bytes(&mut tx, row.document_id).await;
         drop(tx);
