@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::dialect::{Tx, Type, vals};
 use super::{Stamp, StoreError};
-use crate::domain::carriage::{Charge, Piece, Tariff};
+use crate::domain::carriage::{Bought, Piece, Tariff};
 
 mod contents;
 mod parcels;
@@ -339,13 +339,8 @@ pub async fn set_said(tx: &mut Tx, stamp: &Stamp, id: i64, said: &str) -> Result
 ///
 /// # Errors
 /// The store's.
-pub async fn set_bought(
-    tx: &mut Tx,
-    id: i64,
-    carrier_id: &str,
-    charge: Option<Charge>,
-    billing_weight: &str,
-) -> Result<(), StoreError> {
+pub async fn set_bought(tx: &mut Tx, id: i64, bought: &Bought) -> Result<(), StoreError> {
+    let (charge, billing_weight) = (bought.charge, bought.billing_weight.as_str());
     let tariff = charge.map(|charge| match charge.tariff {
         Tariff::Published => "published",
         Tariff::Negotiated => "negotiated",
@@ -357,7 +352,7 @@ pub async fn set_bought(
            charge_minor = COALESCE(?, charge_minor), \
            billing_weight = CASE WHEN ? = '' THEN billing_weight ELSE ? END WHERE id = ?",
         vals![
-            carrier_id,
+            &bought.id,
             tariff,
             charge.map(|charge| charge.currency.as_str().to_owned()),
             charge.map(|charge| charge.amount_minor),

@@ -14,6 +14,7 @@ mod keep;
 mod leave;
 mod list;
 mod papers;
+mod plan;
 mod prepare;
 mod relabel;
 mod resolve;

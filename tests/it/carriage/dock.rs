@@ -91,6 +91,13 @@ impl Dock {
         self.sandbox.faults().inject(rule.parse::<Rule>().unwrap());
     }
 
+    /// The answer to the next purchase is lost, and nobody can be asked about it either, until
+    /// the faults are cleared.
+    pub fn lose_the_answer(&self) {
+        self.spoil("cut-after,path=shipments");
+        self.spoil("cut-before,path=labels,times=50");
+    }
+
     /// An order of mugs for somebody, reserved.
     pub fn order(&self, number: &str, mugs: i64, to: &str) {
         let name = format!("order-{number}.csv");

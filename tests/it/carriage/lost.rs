@@ -91,8 +91,7 @@ async fn what_was_never_bought_is_asked_for_three_times_and_then_decided(shop: S
 async fn the_carrier_is_down_when_it_is_asked(shop: Shop) {
     let dock = Dock::open(shop, "NL").await;
     dock.packed("1", 2, IN_UTRECHT).await;
-    dock.spoil("cut-after,path=shipments");
-    dock.spoil("cut-before,path=labels,times=50");
+    dock.lose_the_answer();
     let said = words(dock.ship(0, "manual:1").await);
     assert!(said.contains("cannot be asked"), "{said}");
     assert_eq!(dock.state(), "unknown");

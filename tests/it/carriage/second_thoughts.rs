@@ -40,8 +40,7 @@ async fn a_return_is_bought_once_however_often_it_is_asked_for(shop: Shop) {
     dock.packed("1", 1, IN_UTRECHT).await;
     dock.shop.json(&["ship", "manual:1"]);
     let back = ["ship", "return", "manual:1", "--package", "1kg:20x20x10cm"];
-    dock.spoil("cut-after,path=shipments");
-    dock.spoil("cut-before,path=labels,times=50");
+    dock.lose_the_answer();
     refused(&dock.shop, &back, 75, &["is unknown"]);
     refused(&dock.shop, &back, 75, &["is unknown"]);
     assert_eq!(dock.ups().counts().bought, 2, "one out, one back");
@@ -146,8 +145,7 @@ async fn what_came_short_is_given_back_as_a_whole(shop: Shop) {
 async fn a_word_that_nothing_was_bought_waits_for_the_carrier(shop: Shop) {
     let dock = Dock::open(shop, "NL").await;
     dock.packed("1", 1, IN_UTRECHT).await;
-    dock.spoil("cut-after,path=shipments");
-    dock.spoil("cut-before,path=labels,times=50");
+    dock.lose_the_answer();
     words(dock.ship(0, "manual:1").await);
     let id = dock.newest()["id"].to_string();
     let not = ["ship", "resolve", &id, "--not-bought"];
@@ -209,8 +207,7 @@ async fn what_cron_takes_over_is_printed_at_its_station(shop: Shop) {
     let dock = Dock::open_with(shop, "NL", &bench).await;
     for (order, station) in [("1", Some("bench")), ("2", None)] {
         dock.packed(order, 1, IN_UTRECHT).await;
-        dock.spoil("cut-after,path=shipments");
-        dock.spoil("cut-before,path=labels,times=50");
+        dock.lose_the_answer();
         let wish = Wish {
             order: format!("manual:{order}"),
             station: station.map(str::to_owned),
@@ -285,8 +282,7 @@ async fn a_void_label_does_not_come_out_any_more(shop: Shop) {
 async fn more_than_the_labels_were_bought_for_does_not_leave(shop: Shop) {
     let dock = Dock::open(shop, "NL").await;
     dock.order("1", 60, IN_UTRECHT);
-    dock.spoil("cut-after,path=shipments");
-    dock.spoil("cut-before,path=labels,times=50");
+    dock.lose_the_answer();
     let part = ["ship", "manual:1", "--package", "20kg", "--partial"];
     refused(&dock.shop, &part, 75, &["is unknown"]);
     dock.sandbox.faults().clear();

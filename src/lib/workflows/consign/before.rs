@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::attempt;
-use super::prepare::Plan;
+use super::plan::Plan;
 use crate::config::{CarrierConfig, Channel};
 use crate::context::Context;
 use crate::domain::carriage::AddressCheck;

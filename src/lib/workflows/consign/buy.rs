@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::attempt::{KIND, call_ends, fault, intent, subject, the};
 use super::keep::{keep, keep_papers, too_late};
-use super::prepare::Plan;
+use super::plan::Plan;
 use crate::context::Context;
 use crate::domain::carriage::Bought;
 use crate::fault::Fault;
@@ -150,14 +150,7 @@ async fn note(
         (Ok(bought), "not_bought") => too_late(&mut tx, &stamp, &row, bought).await?,
         // Somebody else has asked meanwhile and taken it over; the answer tells the charge.
         (Ok(bought), "bought" | "shipped") => {
-            consignments::set_bought(
-                &mut tx,
-                row.id,
-                &bought.id,
-                bought.charge,
-                &bought.billing_weight,
-            )
-            .await?;
+            consignments::set_bought(&mut tx, row.id, bought).await?;
             keep_papers(&mut tx, &stamp, row.id, &bought.papers).await?;
             ctx.store.commit(tx).await?;
             return Ok(());

@@ -27,14 +27,7 @@ pub(super) async fn too_late(
         let number = (at as i64 + 1, bought.pieces.len());
         keep_label(tx, stamp, row.id, None, number, piece).await?;
     }
-    consignments::set_bought(
-        tx,
-        row.id,
-        &bought.id,
-        bought.charge,
-        &bought.billing_weight,
-    )
-    .await?;
+    consignments::set_bought(tx, row.id, bought).await?;
     consignments::set_state(tx, stamp, row, State::NeedsDecision, &why).await?;
     let payload = json!({ "consignment": row.id, "tracking": numbers });
     let fact = Event::new("label.needs_decision", subject(&row.order_ref), payload);
@@ -52,14 +45,7 @@ pub(super) async fn keep(
     bought: &Bought,
 ) -> anyhow::Result<Outcome> {
     let parcels = consignments::parcels(tx, row.id).await?;
-    consignments::set_bought(
-        tx,
-        row.id,
-        &bought.id,
-        bought.charge,
-        &bought.billing_weight,
-    )
-    .await?;
+    consignments::set_bought(tx, row.id, bought).await?;
     let wrong = wrong(tx, &parcels, bought).await?;
     let fits = wrong.is_none();
     let of = parcels.len();

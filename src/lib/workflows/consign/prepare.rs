@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{Asked, Report, Wish, before, choose, relabel};
+use super::plan::{Pieces, Plan};
+use super::{Asked, Wish, before, choose, relabel};
 use crate::context::Context;
 use crate::domain::carriage::{Piece, Sending};
 use crate::domain::order::Address;
@@ -11,42 +12,6 @@ use crate::store::consignments::{self, Row};
 use crate::store::{Tx, orders, packages};
 use crate::workflows::orders::exactly_one;
 use crate::workflows::pack::Packed;
-
-/// A sending that can be asked for.
-#[derive(Debug, Clone)]
-pub(super) struct Plan {
-    pub(super) order: i64,
-    pub(super) order_ref: String,
-    pub(super) task: Option<i64>,
-    pub(super) carrier: String,
-    pub(super) asked: Asked,
-    /// The package of each piece.
-    pub(super) packages: Vec<Option<i64>>,
-    /// The shipment whose goods have left by the books already: its labels were voided.
-    pub(super) shipment: Option<i64>,
-    /// Whether it comes back to us.
-    pub(super) inbound: bool,
-    /// Whether it is bought though another such sending was.
-    pub(super) another: bool,
-}
-
-impl Plan {
-    pub(super) fn report(&self, dry_run: bool) -> Report {
-        Report {
-            dry_run,
-            order: self.order_ref.clone(),
-            carrier: self.carrier.clone(),
-            service: self.asked.sending.service.clone(),
-            pieces: self.asked.sending.pieces.clone(),
-            consignment: None,
-            before: false,
-            shipped: None,
-            papers: super::Papers::default(),
-            shop_waits: Vec::new(),
-            needs_decision: Vec::new(),
-        }
-    }
-}
 
 /// What there is to do for an order.
 pub(super) enum Prepared {
@@ -134,9 +99,6 @@ pub(super) fn reference(number: &str) -> String {
     let chance = Uuid::new_v4().simple().to_string();
     format!("{number}-{}", &chance[..12])
 }
-
-/// Pieces, each with the package it is.
-pub(super) type Pieces = Vec<(Piece, Option<i64>)>;
 
 /// The pieces of an order: what lies packed, or else what a person says.
 async fn pieces(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Asked;
-use super::prepare::Pieces;
+use super::plan::Pieces;
 use crate::domain::carriage::Piece;
 use crate::fault::Fault;
 use crate::store::orders::Summary;

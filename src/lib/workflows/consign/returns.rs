@@ -1,7 +1,7 @@
 //! A label for goods that come back: from the customer to us, bought like any other.
 
-use super::prepare::{self, Plan};
-use super::{Asked, Report, before, blank, choose, finished, is_a_station, looked_at};
+use super::plan::Plan;
+use super::{Asked, Report, before, blank, choose, finished, is_a_station, looked_at, prepare};
 use crate::context::Context;
 use crate::domain::carriage::{Piece, Sending};
 use crate::domain::order::Address;

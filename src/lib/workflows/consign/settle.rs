@@ -346,7 +346,7 @@ async fn adopt(
     for (number, piece) in pieces {
         keep::keep_label(tx, stamp, row.id, None, (*number as i64, wanted), piece).await?;
     }
-    consignments::set_bought(tx, row.id, &bought.id, None, "").await?;
+    consignments::set_bought(tx, row.id, &bought).await?;
     let numbers: Vec<&str> = bought.pieces.iter().map(|p| p.tracking.as_str()).collect();
     let why = format!(
         "{wanted} labels were asked for, and the carrier has {} of them under our references: {}",

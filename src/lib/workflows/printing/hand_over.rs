@@ -63,27 +63,31 @@ impl Round<'_> {
             Look::Said(Queue::Missing) => Some(in_words(queue, "is not there", "")),
             Look::Said(Queue::Stopped(why)) => Some(in_words(queue, "is stopped", &why)),
             Look::Said(Queue::Rejecting(why)) => Some(in_words(queue, "takes no jobs", &why)),
-            Look::Away(why) => return self.wait(row, &why).await,
+            Look::Away(why) => return self.not_done(row, "planned", &why).await,
         };
         if let Some(words) = hindrance {
-            return self.fail(row, &words).await;
+            return self.not_done(row, "failed", &words).await;
         }
         let Some(format) = format_of(&row.media_type) else {
             let words = format!("{} cannot be printed", row.media_type);
-            return self.fail(row, &words).await;
+            return self.not_done(row, "failed", &words).await;
         };
         let mut tx = self.ctx.store.read().await?;
         if print_jobs::is_void(&mut tx, row.document_id).await? {
             drop(tx);
-            return self.drop(row, "it is void").await;
+            return self.not_done(row, "dropped", "it is void").await;
         }
         let bytes = documents::bytes(&mut tx, row.document_id).await;
         drop(tx);
         let bytes = match bytes {
             Ok(Some(bytes)) => bytes,
-            Ok(None) => return self.fail(row, "its document is not there").await,
+            Ok(None) => {
+                return self
+                    .not_done(row, "failed", "its document is not there")
+                    .await;
+            }
             Err(error @ StoreError::Database(_)) => {
-                return self.fail(row, &error.to_string()).await;
+                return self.not_done(row, "failed", &error.to_string()).await;
             }
             Err(error) => return Err(error.into()),
         };
@@ -135,7 +139,7 @@ impl Round<'_> {
             return Ok(self.shift(row, &to).await?.is_some());
         }
         if error.passes() {
-            return self.wait(row, &said).await;
+            return self.not_done(row, "planned", &said).await;
         }
         let queue = &row.printer;
         let words = match error {
@@ -143,37 +147,14 @@ impl Round<'_> {
             cups::Error::NotAccepting => in_words(queue, "takes no jobs", ""),
             _ => said,
         };
-        self.fail(row, &words).await
+        self.not_done(row, "failed", &words).await
     }
 
-    /// Nothing was done: the job waits for the next run.
-    async fn wait(&self, row: &Row, why: &str) -> anyhow::Result<bool> {
+    /// Nothing was done: the job waits for the next run (`planned`), or for a person (`failed`),
+    /// or is not to be done (`dropped`).
+    async fn not_done(&self, row: &Row, state: &str, why: &str) -> anyhow::Result<bool> {
         let to = To {
-            state: "planned",
-            job: None,
-            said: why,
-            next_at: self.ctx.clock.now(),
-        };
-        self.shift(row, &to).await?;
-        Ok(false)
-    }
-
-    /// Nothing was done, and nothing is to be.
-    async fn drop(&self, row: &Row, why: &str) -> anyhow::Result<bool> {
-        let to = To {
-            state: "dropped",
-            job: None,
-            said: why,
-            next_at: self.ctx.clock.now(),
-        };
-        self.shift(row, &to).await?;
-        Ok(false)
-    }
-
-    /// Nothing was done, and nothing will be by itself.
-    async fn fail(&self, row: &Row, why: &str) -> anyhow::Result<bool> {
-        let to = To {
-            state: "failed",
+            state,
             job: None,
             said: why,
             next_at: self.ctx.clock.now(),
